@@ -1,0 +1,141 @@
+"""Customers, contracts, and which rate card version rates a contract at an instant (SEMANTICS §1 and §6)."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from tests.oracle.credits import Grant, read_grant
+from tests.oracle.exact import NotCovered
+from tests.oracle.expressions import parse
+from tests.oracle.instants import instant, month_around
+from tests.oracle.property_values import holds
+
+UNKNOWN_TERMS = ("overrides", "discounts", "minimum", "fees", "commits", "top_up")
+
+
+@dataclass(frozen=True)
+class Customer:
+    """A customer, its attributes, and the other ids under which its events may come."""
+
+    customer_id: str
+    attributes: Mapping[str, str]
+    aliases: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Contract:
+    """A contract in force at `starts_at <= time < ends_at` (None: no end)."""
+
+    contract_id: str
+    customer_id: str
+    rate_card: str
+    starts_at: datetime
+    ends_at: datetime | None
+    timezone: str
+    anchor_day: int
+    grants: tuple[Grant, ...]
+
+    def holds_at(self, at: datetime) -> bool:
+        """Whether the contract is in force at the instant."""
+        return self.starts_at <= at and (self.ends_at is None or at < self.ends_at)
+
+    def period_around(self, at: datetime) -> tuple[datetime, datetime]:
+        """The billing period `[start, end)` that holds the instant, cut to the contract's own bounds."""
+        start, end = month_around(at, self.timezone, self.anchor_day)
+        return max(start, self.starts_at), end if self.ends_at is None else min(end, self.ends_at)
+
+    def invoice_id(self, period_start: datetime) -> str:
+        """The draft's id: the contract and the period's first day in the contract's time zone."""
+        return f"{self.contract_id}:{period_start.astimezone(ZoneInfo(self.timezone)):%Y-%m-%d}"
+
+
+@dataclass(frozen=True)
+class Activation:
+    """A version that rates the contracts of its cohort from an instant on."""
+
+    rate_card: str
+    version: int
+    starts_at: datetime
+    cohort: Any
+
+
+def read_customer(document: Mapping[str, Any]) -> Customer:
+    """A customer of a contracts file."""
+    attributes = {name: str(value) for name, value in (document.get("attributes") or {}).items()}
+    return Customer(document["customer_id"], attributes, tuple(document.get("aliases") or ()))
+
+
+def read_contract(document: Mapping[str, Any]) -> Contract:
+    """A contract of a contracts file. NotCovered: terms of later issues, or an interval other than the
+    month."""
+    for term in UNKNOWN_TERMS:
+        if document.get(term):
+            raise NotCovered(f"contract {term}")
+    billing = document.get("billing") or {}
+    if billing.get("interval", "month") != "month":
+        raise NotCovered(f"billing interval {billing['interval']!r}")
+    return Contract(
+        contract_id=document["contract_id"],
+        customer_id=document["customer_id"],
+        rate_card=document["rate_card"],
+        starts_at=instant(document["starts_at"]),
+        ends_at=instant(document["ends_at"]) if document.get("ends_at") else None,
+        timezone=document.get("timezone") or "UTC",
+        anchor_day=int(billing.get("anchor_day") or "1"),
+        grants=tuple(read_grant(grant) for grant in document.get("grants") or ()),
+    )
+
+
+def read_activation(document: Mapping[str, Any]) -> Activation:
+    """An `activate` step."""
+    return Activation(
+        document["rate_card"],
+        int(document["version"]),
+        instant(document["from"]),
+        document.get("cohort", "all"),
+    )
+
+
+def in_cohort(cohort: Any, contract: Contract, customer: Customer) -> bool:
+    """Whether the cohort holds the contract: all, customers, where, contracts_starting_from."""
+    if cohort == "all":
+        return True
+    [(kind, value)] = cohort.items()
+    if kind == "customers":
+        return contract.customer_id in value
+    if kind == "where":
+        return holds(parse(value), customer.attributes)
+    if kind == "contracts_starting_from":
+        return contract.starts_at >= instant(value)
+    raise NotCovered(f"cohort {kind!r}")
+
+
+@dataclass(frozen=True)
+class Stay:
+    """A version in force without a break from `starts_at` until the next stay."""
+
+    starts_at: datetime
+    version: int
+
+
+def stays(activations: Sequence[Activation], contract: Contract, customer: Customer) -> list[Stay]:
+    """The versions that rate the contract, in time order. The latest `from` wins, for equal ones the later
+    activation; the same version twice in a row is one stay."""
+    latest: dict[datetime, int] = {}
+    for activation in activations:
+        if activation.rate_card == contract.rate_card and in_cohort(activation.cohort, contract, customer):
+            latest[activation.starts_at] = activation.version
+    found: list[Stay] = []
+    for starts_at in sorted(latest):
+        if not found or found[-1].version != latest[starts_at]:
+            found.append(Stay(starts_at, latest[starts_at]))
+    return found
+
+
+def stay_at(found: Iterable[Stay], at: datetime) -> Stay | None:
+    """The stay in force at the instant, or None before the first."""
+    return max(
+        (stay for stay in found if stay.starts_at <= at), key=lambda stay: stay.starts_at, default=None
+    )

@@ -1,0 +1,277 @@
+"""Rated usage and grants become draft invoices and balances (SEMANTICS §2, §5, §7 and §8)."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+from tests.oracle.cards import DimensionValues
+from tests.oracle.contracts import Contract
+from tests.oracle.credits import Draw, Drawdown, Grant, Step, cut_points, draw_down, step_start
+from tests.oracle.exact import NotCovered, currency_decimals, largest_remainder, money, plain, rounded
+from tests.oracle.instants import shown
+from tests.oracle.pricing import POSITION_DEPENDENT, Piece, piece_amounts
+from tests.oracle.rating import Usage
+
+ZERO = Decimal(0)
+
+# A row of a breakdown: its dimension values and its display values.
+RowKey = tuple[DimensionValues, DimensionValues]
+
+
+@dataclass
+class Line:
+    """One product at one card version in one period, before rounding; amounts in the product's unit."""
+
+    product: str
+    version: int
+    unit: str
+    unit_value: Decimal
+    quantity: Decimal = ZERO
+    exact: Decimal = ZERO
+    rows: dict[RowKey, "Row"] = field(default_factory=dict)
+
+    def amount(self, decimals: int, rounding: str) -> Decimal:
+        """The line in currency, rounded once."""
+        return rounded(self.exact * self.unit_value, decimals, rounding)
+
+
+@dataclass
+class Row:
+    """One row of a line's breakdown; its exact share may be a fraction without an end."""
+
+    quantity: Decimal = ZERO
+    exact: Fraction = Fraction(0)
+    unit_price: Decimal | None = None
+
+
+def by_period(usage: Iterable[Usage]) -> dict[tuple[str, datetime], list[Usage]]:
+    """Usage by contract id and period start, in that order."""
+    found: dict[tuple[str, datetime], list[Usage]] = {}
+    for item in usage:
+        found.setdefault((item.contract.contract_id, item.period[0]), []).append(item)
+    return dict(sorted(found.items()))
+
+
+def _ladders(usage: Iterable[Usage]) -> list[list[Usage]]:
+    """The usage of one period in groups that count tiers together: a product's combinations each by itself,
+    or pooled where its tiers go over the product."""
+    found: dict[tuple[str, DimensionValues | None], list[Usage]] = {}
+    for item in usage:
+        product = item.product
+        pooled = product.pooled and product.model in POSITION_DEPENDENT
+        # One combination is one set of names and values, in whatever order a version lists them.
+        key = (product.product_id, None if pooled else tuple(sorted(item.dimensions)))
+        found.setdefault(key, []).append(item)
+    return list(found.values())
+
+
+def _amounts(parts: Sequence[Sequence[Usage]]) -> list[Decimal]:
+    """The amount of each part of one ladder; parts are in time order, each within one stay of one version."""
+    pieces: list[Piece] = []
+    for part in parts:
+        first = part[0]
+        if any(item.price != first.price for item in part):
+            raise NotCovered("tiers over a product whose combinations have different prices")
+        quantity = sum((item.quantity for item in part), ZERO)
+        slice_number = int(first.stay.starts_at.timestamp() * 1000)
+        pieces.append(
+            Piece(slice_number, first.product.model, first.price, first.product.continuity, quantity)
+        )
+    return piece_amounts(pieces)
+
+
+def lines_of(usage: Sequence[Usage]) -> list[Line]:
+    """The usage lines of one period, by product and version."""
+    lines: dict[tuple[str, int], Line] = {}
+    for ladder in _ladders(usage):
+        parts = _split(ladder, lambda item: item.stay.starts_at)
+        for part, amount in zip(parts, _amounts(parts), strict=True):
+            first = part[0]
+            key = (first.product.product_id, first.stay.version)
+            unit = str(first.product.price.get("unit") or first.card.currency)
+            value = Decimal(1) if unit == first.card.currency else first.card.unit_value(unit)
+            line = lines.setdefault(key, Line(*key, unit, value))
+            line.quantity += sum((item.quantity for item in part), ZERO)
+            line.exact += amount
+            _add_rows(line, part, amount)
+    return [lines[key] for key in sorted(lines)]
+
+
+def _split(ladder: Iterable[Usage], moment: Any) -> list[list[Usage]]:
+    parts: dict[Any, list[Usage]] = {}
+    for item in ladder:
+        parts.setdefault(moment(item), []).append(item)
+    return [parts[key] for key in sorted(parts)]
+
+
+def _add_rows(line: Line, part: Sequence[Usage], amount: Decimal) -> None:
+    """Give the rows their shares of a part's amount: at the unit's price, or by quantity where tiers
+    decide."""
+    quantities: dict[RowKey, Decimal] = {}
+    for item in part:
+        key = (item.dimensions, item.show)
+        quantities[key] = quantities.get(key, ZERO) + item.quantity
+    total = sum(quantities.values(), ZERO)
+    per_unit = part[0].product.model == "per_unit"
+    for place, (key, quantity) in enumerate(sorted(quantities.items())):
+        row = line.rows.setdefault(key, Row())
+        row.quantity += quantity
+        if per_unit:
+            row.unit_price = part[0].price["unit_amount"]
+            row.exact += Fraction(quantity * part[0].price["unit_amount"])
+        elif total != 0:
+            row.exact += Fraction(amount) * Fraction(quantity) / Fraction(total)
+        elif place == 0:
+            row.exact += Fraction(amount)
+
+
+def steps_of(usage: Sequence[Usage], grants: Sequence[Grant]) -> list[Step]:
+    """A customer's usage of one period as drawdown steps. A step's amount is what its units cost at their
+    place in the period, so the steps of a line add up to the line."""
+    cuts = cut_points(grants)
+    amounts: dict[tuple[datetime, str, str, frozenset[str]], Decimal] = {}
+    for ladder in _ladders(usage):
+        parts = _split(ladder, lambda item: (item.stay.starts_at, step_start(item.at, cuts)))
+        for part, amount in zip(parts, _amounts(parts), strict=True):
+            product = part[0].product
+            unit = str(product.price.get("unit") or part[0].card.currency)
+            key = (step_start(part[0].at, cuts), product.product_id, unit, product.tags)
+            amounts[key] = amounts.get(key, ZERO) + amount
+    first = usage[0]
+    owner = (first.period[0], first.contract.contract_id)
+    return [
+        Step(start, product, unit, amount, tags, (*owner, sorted(tags)))
+        for (start, product, unit, tags), amount in amounts.items()
+    ]
+
+
+def draw_down_customer(periods: Iterable[Sequence[Usage]], grants: Sequence[Grant]) -> Drawdown:
+    """All of one customer's usage against all of its grants."""
+    steps = [step for usage in periods for step in steps_of(usage, grants)]
+    for usage in periods:
+        billed = sum((line.exact for line in lines_of(usage)), ZERO)
+        stepped = sum((step.amount for step in steps_of(usage, grants)), ZERO)
+        if grants and billed != stepped:
+            raise NotCovered("credits for tiers that usage enters more than once")
+    return draw_down(grants, steps, {grant.grant_id: grant.amount for grant in grants})
+
+
+def invoice(usage: Sequence[Usage], draws: Sequence[Draw], now: datetime) -> dict[str, Any]:
+    """The draft of one billing period, as `runrate scenario --json` prints it; amounts in the card's
+    currency."""
+    contract, card, (start, end) = usage[0].contract, usage[0].card, usage[0].period
+    decimals, rounding = currency_decimals(card.currency), card.rounding
+    lines = lines_of(usage)
+    bounds = {"period_start": shown(start), "period_end": shown(end)}
+    usage_lines = [_usage_line(line, card.currency, decimals, rounding) | bounds for line in lines]
+    credit_lines = [line | bounds for line in _credit_lines(lines, draws, contract, decimals, rounding)]
+    subtotal = sum((line.amount(decimals, rounding) for line in lines), ZERO)
+    credited = -sum((Decimal(line["amount"]) for line in credit_lines), ZERO)
+    return {
+        "invoice_id": contract.invoice_id(start),
+        "customer_id": contract.customer_id,
+        "contract_id": contract.contract_id,
+        "currency": card.currency,
+        **bounds,
+        "state": "draft" if now < end else "grace",
+        "lines": usage_lines + credit_lines,
+        "subtotal": money(subtotal, decimals),
+        "credits_applied": money(credited, decimals),
+        "total": money(subtotal - credited, decimals),
+    }
+
+
+def _usage_line(line: Line, currency: str, decimals: int, rounding: str) -> dict[str, Any]:
+    amount = line.amount(decimals, rounding)
+    rows = sorted(line.rows.items())
+    shares = largest_remainder(amount, [row.exact * Fraction(line.unit_value) for _, row in rows], decimals)
+    return {
+        "kind": "usage",
+        "product": line.product,
+        "rate_card_version": line.version,
+        **({} if line.unit == currency else {"unit": line.unit}),
+        "quantity": plain(line.quantity),
+        "amount": money(amount, decimals),
+        "breakdown": [
+            {
+                "dimensions": dict(dimensions),
+                "show": dict(display),
+                "quantity": plain(row.quantity),
+                "unit_price": None if row.unit_price is None else plain(row.unit_price),
+                "amount": money(share, decimals),
+            }
+            for ((dimensions, display), row), share in zip(rows, shares, strict=True)
+        ],
+    }
+
+
+def _credit_lines(
+    lines: Sequence[Line], draws: Sequence[Draw], contract: Contract, decimals: int, rounding: str
+) -> list[dict[str, Any]]:
+    """One line per product and grant that paid, products by id, grants in drawdown order."""
+    found: list[dict[str, Any]] = []
+    for product in sorted({draw.step.product for draw in draws}):
+        of_product = [line for line in lines if line.product == product]
+        drawn: dict[Grant, Decimal] = {}
+        for draw in draws:
+            if draw.step.product == product:
+                drawn[draw.grant] = drawn.get(draw.grant, ZERO) + draw.amount
+        grants = sorted(drawn, key=Grant.order)
+        values = {line.unit: line.unit_value for line in of_product}
+        if any(values[line.unit] != line.unit_value for line in of_product):
+            raise NotCovered("credits for a unit whose value changes inside a period")
+        covered = [drawn[grant] * values[grant.unit] for grant in grants]
+        billed = sum((line.amount(decimals, rounding) for line in of_product), ZERO)
+        exact = sum((line.exact * line.unit_value for line in of_product), ZERO)
+        # Usage that is covered wholly leaves nothing to pay, and no credit is more than what it pays for.
+        paid = (
+            billed if sum(covered) == exact else min(billed, rounded(sum(covered, ZERO), decimals, rounding))
+        )
+        found += [
+            _credit_line(product, grant, share, decimals)
+            for grant, share in zip(grants, _shares(paid, covered, decimals, rounding), strict=True)
+        ]
+    return found
+
+
+def _shares(paid: Decimal, covered: Sequence[Decimal], decimals: int, rounding: str) -> list[Decimal]:
+    """`paid` over the grants by largest remainder. Where the rounded lines of several versions make it
+    another amount than the rounded cover, what each grant covered is first brought to that scale."""
+    total = sum(covered, ZERO)
+    if paid == rounded(total, decimals, rounding):
+        return largest_remainder(paid, covered, decimals)
+    scaled = [Fraction(amount) * Fraction(paid) / Fraction(total) for amount in covered]
+    return largest_remainder(paid, scaled, decimals)
+
+
+def _credit_line(product: str, grant: Grant, amount: Decimal, decimals: int) -> dict[str, Any]:
+    return {
+        "kind": "credit",
+        "product": product,
+        "rate_card_version": None,
+        "grant_id": grant.grant_id,
+        "quantity": None,
+        "amount": money(-amount, decimals),
+        "breakdown": [],
+    }
+
+
+def balance(customer_id: str, grant: Grant, drawdown: Drawdown, now: datetime) -> dict[str, str]:
+    """What became of one grant, in its unit; before it starts nothing is granted, after its end the rest
+    expired."""
+    granted = grant.amount if grant.effective_at <= now else ZERO
+    drawn = sum((draw.amount for draw in drawdown.draws if draw.grant == grant), ZERO)
+    ended = grant.ends_at is not None and grant.ends_at <= now
+    expired = granted - drawn if ended else ZERO
+    return {
+        "customer_id": customer_id,
+        "grant_id": grant.grant_id,
+        "unit": grant.unit,
+        "granted": plain(granted),
+        "drawn": plain(drawn),
+        "expired": plain(expired),
+        "remaining": plain(granted - drawn - expired),
+    }

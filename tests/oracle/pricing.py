@@ -1,0 +1,188 @@
+"""What a quantity costs (SEMANTICS §5), and what each part of a period's units costs when the price changes
+inside it.
+
+Every amount is exact and unrounded, in the unit of the price (the card's currency or a custom unit).
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+from math import ceil
+from typing import Any
+
+from tests.oracle.exact import NotCovered, exactly, required_decimal, rounded
+
+POSITION_DEPENDENT = {"graduated", "volume", "package"}
+ZERO = Decimal(0)
+HUNDRED = Decimal(100)
+
+
+@dataclass(frozen=True)
+class Tier:
+    """Units above `lower` up to and with `upper` (None: no end)."""
+
+    lower: Decimal
+    upper: Decimal | None
+    unit_amount: Decimal
+    flat_amount: Decimal
+
+
+@exactly
+def price_amount(model: str, price: Mapping[str, Any], usage: Any) -> Decimal:
+    """The unrounded amount of one period: `usage` is a quantity, or for `percentage` the events' values in
+    time order. `price` uses the words of SEMANTICS §5. ValueError: not a decimal; NotCovered: an unknown
+    model."""
+    if model == "percentage":
+        amount = _percentage(price, [required_decimal(value) for value in usage])
+    else:
+        amount = amount_of(model, price, _priced_quantity(price, required_decimal(usage)))
+    if price.get("maximum_spend") is not None:
+        amount = min(amount, required_decimal(price["maximum_spend"]))
+    if price.get("minimum_spend") is not None:
+        amount = max(amount, required_decimal(price["minimum_spend"]))
+    return amount
+
+
+def amount_of(model: str, price: Mapping[str, Any], quantity: Decimal) -> Decimal:
+    """The amount of `quantity` units from position zero."""
+    if model == "per_unit":
+        return quantity * required_decimal(price["unit_amount"])
+    if model == "flat":
+        return required_decimal(price["flat_amount"])
+    if model == "package":
+        return _package(price, quantity)
+    if model not in ("graduated", "graduated_percentage", "volume"):
+        raise NotCovered(f"price model {model!r}")
+    tiers = tiers_of(model, price)
+    if quantity <= 0:
+        charged = quantity == 0 and price.get("zero_usage_first_tier_flat") == "charged"
+        return tiers[0].flat_amount if charged else ZERO
+    if model == "volume":
+        tier = tier_of(tiers, quantity)
+        return quantity * tier.unit_amount + tier.flat_amount
+    return sum((_part(tier, quantity) for tier in tiers if quantity > tier.lower), ZERO)
+
+
+def tiers_of(model: str, price: Mapping[str, Any]) -> list[Tier]:
+    """The tiers with their lower bounds; a percentage is a price of rate / 100 for one unit of value."""
+    tiers: list[Tier] = []
+    lower = ZERO
+    for tier in price["tiers"]:
+        upper = None if tier.get("up_to") is None else required_decimal(tier["up_to"])
+        if model == "graduated_percentage":
+            unit_amount = required_decimal(tier["rate_percent"]) / HUNDRED
+        else:
+            unit_amount = required_decimal(tier.get("unit_amount") or "0")
+        tiers.append(Tier(lower, upper, unit_amount, required_decimal(tier.get("flat_amount") or "0")))
+        lower = upper if upper is not None else lower
+    return tiers
+
+
+def tier_of(tiers: Sequence[Tier], quantity: Decimal) -> Tier:
+    """The tier that `quantity` falls into; `up_to` is inclusive."""
+    return next(tier for tier in tiers if tier.upper is None or quantity <= tier.upper)
+
+
+def _part(tier: Tier, quantity: Decimal) -> Decimal:
+    upper = quantity if tier.upper is None else min(quantity, tier.upper)
+    return (upper - tier.lower) * tier.unit_amount + tier.flat_amount
+
+
+def _package(price: Mapping[str, Any], quantity: Decimal) -> Decimal:
+    above = quantity - required_decimal(price.get("free_units") or "0")
+    if quantity <= 0 or above <= 0:
+        return ZERO
+    packages = ceil(Fraction(above) / Fraction(required_decimal(price["package_size"])))
+    return packages * required_decimal(price["package_amount"])
+
+
+def _priced_quantity(price: Mapping[str, Any], quantity: Decimal) -> Decimal:
+    included = required_decimal(price.get("included") or "0")
+    if included:
+        quantity = max(ZERO, quantity - included)
+    conversion = price.get("unit_conversion")
+    if not conversion:
+        return quantity
+    factor = Fraction(required_decimal(conversion["factor"]))
+    exact = (
+        Fraction(quantity) / factor if conversion["operation"] == "divide" else Fraction(quantity) * factor
+    )
+    mode = conversion.get("rounding") or "none"
+    if mode == "none":
+        return rounded(exact, 9, "half_even")
+    return rounded(exact, int(conversion.get("precision") or 0), mode)
+
+
+def _percentage(price: Mapping[str, Any], values: Sequence[Decimal]) -> Decimal:
+    rate = required_decimal(price["rate_percent"]) / HUNDRED
+    fixed = required_decimal(price.get("fixed_amount_per_event") or "0")
+    free_events = None if price.get("free_events") is None else int(price["free_events"])
+    free_value = (
+        None if price.get("free_total_value") is None else required_decimal(price["free_total_value"])
+    )
+    amount = running = ZERO
+    for count, value in enumerate(values, 1):
+        running += value
+        charged = value
+        if (free_events is not None or free_value is not None) and (
+            free_events is None or count <= free_events
+        ):
+            # Within the free events only what lies above the free value is charged.
+            charged = ZERO if free_value is None else min(value, running - free_value)
+            if charged <= 0:
+                continue
+        event_amount = charged * rate + fixed
+        if price.get("max_amount_per_event") is not None:
+            event_amount = min(event_amount, required_decimal(price["max_amount_per_event"]))
+        if price.get("min_amount_per_event") is not None:
+            event_amount = max(event_amount, required_decimal(price["min_amount_per_event"]))
+        amount += event_amount
+    return amount
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Some of the units that count tiers together: all those of one rate card version's stay in force
+    (`slice`), or those of one hour of it. Pieces are given in time order."""
+
+    slice: int
+    model: str
+    price: Mapping[str, Any]
+    continuity: str
+    quantity: Decimal
+
+
+def piece_amounts(pieces: Sequence[Piece]) -> list[Decimal]:
+    """The amount of each piece. With `carry` a piece begins at the position where the one before ended; with
+    `restart` the first piece of a slice begins at zero."""
+    return [_piece_amount(pieces, index) for index in range(len(pieces))]
+
+
+def _piece_amount(pieces: Sequence[Piece], index: int) -> Decimal:
+    piece = pieces[index]
+    if piece.model not in POSITION_DEPENDENT:
+        return amount_of(piece.model, piece.price, piece.quantity)
+    together = [
+        (place, other)
+        for place, other in enumerate(pieces)
+        if piece.continuity == "carry" or other.slice == piece.slice
+    ]
+    before = sum((other.quantity for place, other in together if place < index), ZERO)
+    after = before + piece.quantity
+    if piece.model == "volume":
+        total = sum((other.quantity for _, other in together), ZERO)
+        first = together[0][0] == index
+        return _volume_piece(piece, before, after, total, first)
+    # Before the first piece nothing has been charged, not even a flat amount for zero usage.
+    charged = amount_of(piece.model, piece.price, before) if together[0][0] < index else ZERO
+    return amount_of(piece.model, piece.price, after) - charged
+
+
+def _volume_piece(piece: Piece, before: Decimal, after: Decimal, total: Decimal, first: bool) -> Decimal:
+    """The period's total decides the tier; the tier's flat amount falls to the piece that enters it."""
+    if total <= 0:
+        return amount_of("volume", piece.price, total) if first else ZERO
+    tier = tier_of(tiers_of("volume", piece.price), total)
+    entered = before <= tier.lower < after
+    return piece.quantity * tier.unit_amount + (tier.flat_amount if entered else ZERO)

@@ -1,0 +1,102 @@
+"""Events become rated usage, or an unrated entry with its reason (SEMANTICS §3 to §6)."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from tests.oracle.cards import Card, DimensionValues, Product
+from tests.oracle.contracts import Contract, Stay, stay_at, stays
+from tests.oracle.exact import AMOUNT_BOUND
+from tests.oracle.world import Event, World
+
+
+@dataclass(frozen=True)
+class Usage:
+    """What one event is for one product it feeds."""
+
+    contract: Contract
+    period: tuple[datetime, datetime]
+    stay: Stay
+    card: Card
+    product: Product
+    dimensions: DimensionValues
+    show: DimensionValues
+    price: Mapping[str, Any]
+    quantity: Decimal
+    at: datetime
+
+
+@dataclass
+class Rated:
+    """All usage, and how many unrated entries there are for each reason."""
+
+    usage: list[Usage] = field(default_factory=list)
+    unrated: Counter[str] = field(default_factory=Counter)
+
+
+def rate(world: World) -> Rated:
+    """Rate every event that stands. One entry an event, or an event and product where the reason is the
+    product's."""
+    rated = Rated()
+    found: dict[str, list[Stay]] = {
+        contract.contract_id: stays(world.activations, contract, world.customers[contract.customer_id])
+        for contract in world.contracts.values()
+    }
+    for event in world.events.values():
+        if event is not None:
+            _rate_event(world, found, event, rated)
+    return rated
+
+
+def _rate_event(world: World, found: Mapping[str, list[Stay]], event: Event, rated: Rated) -> None:
+    customer = world.customer(event.customer_id)
+    if customer is None:
+        rated.unrated["unknown_customer"] += 1
+        return
+    contract = world.contract(customer, event.at)
+    if contract is None:
+        rated.unrated["no_contract"] += 1
+        return
+    stay = stay_at(found[contract.contract_id], event.at)
+    if stay is None:
+        rated.unrated["no_rate_card"] += 1
+        return
+    card = world.cards[contract.rate_card, stay.version]
+    fed = [product for product in card.products if product.is_fed_by(event.event_type, event.properties)]
+    if not fed:
+        rated.unrated["no_matching_product"] += 1
+    for product in fed:
+        usage = _rate_product(event, contract, stay, card, product)
+        if isinstance(usage, str):
+            rated.unrated[usage] += 1
+        else:
+            rated.usage.append(usage)
+
+
+def _rate_product(event: Event, contract: Contract, stay: Stay, card: Card, product: Product) -> Usage | str:
+    """The usage, or the reason why there is none."""
+    quantity = product.quantity(event.properties)
+    if quantity is None:
+        return "bad_quantity"
+    dimensions = product.values(product.dimensions, event.properties)
+    price = card.price(product, dimensions)
+    if price is None:
+        return "unpriced_dimension"
+    # Only a price per unit gives an event an amount of its own; tiers are settled over the period.
+    if product.model == "per_unit" and abs(quantity * price["unit_amount"]) >= AMOUNT_BOUND:
+        return "amount_out_of_range"
+    return Usage(
+        contract=contract,
+        period=contract.period_around(event.at),
+        stay=stay,
+        card=card,
+        product=product,
+        dimensions=dimensions,
+        show=product.values(product.show, event.properties),
+        price=price,
+        quantity=quantity,
+        at=event.at,
+    )
