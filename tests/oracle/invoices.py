@@ -150,11 +150,13 @@ def steps_of(usage: Sequence[Usage], grants: Sequence[Grant]) -> list[Step]:
 
 def draw_down_customer(periods: Iterable[Sequence[Usage]], grants: Sequence[Grant]) -> Drawdown:
     """All of one customer's usage against all of its grants."""
+    if not grants:
+        return Drawdown()
     steps = [step for usage in periods for step in steps_of(usage, grants)]
     for usage in periods:
         billed = sum((line.exact for line in lines_of(usage)), ZERO)
         stepped = sum((step.amount for step in steps_of(usage, grants)), ZERO)
-        if grants and billed != stepped:
+        if billed != stepped:
             raise NotCovered("credits for tiers that usage enters more than once")
     return draw_down(grants, steps, {grant.grant_id: grant.amount for grant in grants})
 

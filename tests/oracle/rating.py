@@ -1,7 +1,7 @@
 """Events become rated usage, or an unrated entry with its reason (SEMANTICS §3 to §6)."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -37,30 +37,46 @@ class Rated:
     unrated: Counter[str] = field(default_factory=Counter)
 
 
+@dataclass(frozen=True)
+class Terms:
+    """What decides how an event is rated: each customer's contracts, and each contract's versions in time."""
+
+    contracts: Mapping[str, Sequence[Contract]]
+    stays: Mapping[str, Sequence[Stay]]
+
+
 def rate(world: World) -> Rated:
-    """Rate every event that stands. One entry an event, or an event and product where the reason is the
-    product's."""
+    """Rate every event that stands.
+
+    One unrated entry an event, or an event and product where the reason is the product's.
+    """
+    terms = Terms(
+        world.contracts_by_customer(),
+        {
+            contract.contract_id: stays(world.activations, contract, world.customers[contract.customer_id])
+            for contract in world.contracts.values()
+        },
+    )
     rated = Rated()
-    found: dict[str, list[Stay]] = {
-        contract.contract_id: stays(world.activations, contract, world.customers[contract.customer_id])
-        for contract in world.contracts.values()
-    }
     for event in world.events.values():
         if event is not None:
-            _rate_event(world, found, event, rated)
+            _rate_event(world, terms, event, rated)
     return rated
 
 
-def _rate_event(world: World, found: Mapping[str, list[Stay]], event: Event, rated: Rated) -> None:
+def _rate_event(world: World, terms: Terms, event: Event, rated: Rated) -> None:
     customer = world.customer(event.customer_id)
     if customer is None:
         rated.unrated["unknown_customer"] += 1
         return
-    contract = world.contract(customer, event.at)
-    if contract is None:
+    contracts = [
+        contract for contract in terms.contracts[customer.customer_id] if contract.holds_at(event.at)
+    ]
+    if not contracts:
         rated.unrated["no_contract"] += 1
         return
-    stay = stay_at(found[contract.contract_id], event.at)
+    contract = contracts[0]
+    stay = stay_at(terms.stays[contract.contract_id], event.at)
     if stay is None:
         rated.unrated["no_rate_card"] += 1
         return

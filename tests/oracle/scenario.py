@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from tests.oracle.contracts import Contract
 from tests.oracle.exact import exactly
 from tests.oracle.invoices import balance, by_period, draw_down_customer, invoice
 from tests.oracle.rating import rate
@@ -32,8 +31,7 @@ def run_steps(steps: Sequence[Mapping[str, Any]], now: str, files: Mapping[str, 
     periods = by_period(rated.usage)
     draws = []
     balances: list[dict[str, str]] = []
-    for customer_id in sorted(world.customers):
-        contracts = _contracts_of(world.contracts, customer_id)
+    for customer_id, contracts in sorted(world.contracts_by_customer().items()):
         grants = [grant for contract in contracts for grant in contract.grants]
         identifiers = {contract.contract_id for contract in contracts}
         own = [usage for (contract_id, _), usage in periods.items() if contract_id in identifiers]
@@ -46,7 +44,3 @@ def run_steps(steps: Sequence[Mapping[str, Any]], now: str, files: Mapping[str, 
         own_draws = [draw for draw in draws if draw.step.key[:2] == (start, contract_id)]
         invoices.append(invoice(usage, own_draws, world.now))
     return {"invoices": invoices, "balances": balances, "unrated": dict(sorted(rated.unrated.items()))}
-
-
-def _contracts_of(contracts: Mapping[str, Contract], customer_id: str) -> list[Contract]:
-    return [contract for contract in contracts.values() if contract.customer_id == customer_id]

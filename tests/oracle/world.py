@@ -56,16 +56,15 @@ class World:
             return self.customers[sent_id]
         return next((found for found in self.customers.values() if sent_id in found.aliases), None)
 
-    def contract(self, customer: Customer, at: datetime) -> Contract | None:
-        """The customer's contract in force at the instant."""
-        in_force = [
-            contract
-            for contract in self.contracts.values()
-            if contract.customer_id == customer.customer_id and contract.holds_at(at)
-        ]
-        if len(in_force) > 1:
-            raise ValueError(f"two contracts of {customer.customer_id} are in force at {at}")
-        return in_force[0] if in_force else None
+    def contracts_by_customer(self) -> dict[str, list[Contract]]:
+        """Every customer's contracts; ValueError if two of them are ever in force together."""
+        found: dict[str, list[Contract]] = {customer_id: [] for customer_id in self.customers}
+        for contract in sorted(self.contracts.values(), key=lambda contract: contract.starts_at):
+            earlier = found[contract.customer_id]
+            if earlier and earlier[-1].holds_at(contract.starts_at):
+                raise ValueError(f"{earlier[-1].contract_id} and {contract.contract_id} overlap")
+            earlier.append(contract)
+        return found
 
 
 class _TextLoader(yaml.SafeLoader):
