@@ -22,6 +22,7 @@ from fixtures.list_prices import (
     ratecard_from_list_prices,
     trace_events,
 )
+from tests.oracle import run_steps
 
 DEMO = Path(generator.__file__).parent
 DATA = Path(__file__).parents[2] / "shared" / "data"
@@ -146,6 +147,33 @@ def test_demo_card_compiles() -> None:
         pytest.skip("the compiler is not there yet")
     card = ratecard_compiler.compile_card((DEMO / "ratecard.yaml").read_text("utf-8"))
     assert {product.product_id for product in card.products} == set(document("ratecard.yaml")["products"])
+
+
+def test_every_demo_event_is_rated_and_the_grants_are_drawn() -> None:
+    batches = generator.generate(2_000, 1, START, END, duplicate_every=100)
+    files = {name: (DEMO / name).read_text("utf-8") for name in ("ratecard.yaml", "contracts.yaml")}
+    files["events.ndjson"] = b"".join(generator.to_ndjson(batch) for batch in batches).decode()
+    steps: list[dict[str, Any]] = [
+        {"publish": "ratecard.yaml"},
+        {
+            "activate": {
+                "rate_card": "aurora-ai",
+                "version": "1",
+                "from": "2025-01-01T00:00:00Z",
+                "cohort": "all",
+            }
+        },
+        {"contracts": "contracts.yaml"},
+        {"events": "events.ndjson"},
+    ]
+    result = run_steps(steps, "2026-02-02T00:00:00Z", files)
+    assert result["unrated"] == {}
+    assert {invoice["customer_id"] for invoice in result["invoices"]} == set(generator.CUSTOMERS)
+    drawn = {balance["grant_id"]: Decimal(balance["drawn"]) for balance in result["balances"]}
+    # Priority 1 before priority 2: the welcome credits go first and last for this much usage.
+    assert drawn["hoshizora-welcome"] > 0
+    assert drawn["hoshizora-credits"] == 0
+    assert drawn["orchard-prepaid"] > 0
 
 
 def test_contracts_for_many_customers() -> None:
