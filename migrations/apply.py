@@ -1,0 +1,37 @@
+"""Numbered migrations: each file of `versions/` runs once, in order, and is recorded with its hash."""
+
+import hashlib
+from pathlib import Path
+
+from sql import load, statements
+from sql.client import Database
+
+VERSIONS = Path(__file__).parent / "versions"
+
+
+class MigrationChanged(Exception):
+    """A migration that was applied has another text now; landed migrations are never edited."""
+
+
+def migrate(database: Database) -> list[str]:
+    """Apply what is missing and return the names of the migrations applied now.
+
+    A migration that a kill interrupted runs again from its beginning: its statements are made to bear that.
+    """
+    database.command(load("commands/create_schema_migrations.sql"))
+    applied = {row["name"]: row["hash"] for row in database.rows(load("queries/schema_migrations.sql"))}
+    done = []
+    for path in sorted(VERSIONS.glob("*.sql")):
+        text = path.read_text(encoding="utf-8")
+        digest = hashlib.sha256(text.encode()).hexdigest()
+        if path.stem in applied:
+            if applied[path.stem] != digest:
+                raise MigrationChanged(
+                    f"migration {path.stem} was edited after it was applied; add a new one instead"
+                )
+            continue
+        for statement in statements(text):
+            database.command(statement)
+        database.insert("schema_migrations", [{"name": path.stem, "hash": digest}])
+        done.append(path.stem)
+    return done

@@ -1,0 +1,92 @@
+"""Views, dictionaries and the rating view: the objects that hold no data and follow the code and the cards."""
+
+from collections.abc import Mapping
+
+from ratecard_compiler.rating import Shape, rating_expression
+from sql import load, render, statements
+from sql.client import Database
+
+# In this order: a later object reads the earlier ones.
+OBJECTS = (
+    "terms",
+    "dictionary_sources",
+    "dictionaries",
+    "usage_views",
+    "invoice_views",
+    "credit_views",
+    "public_views",
+)
+
+# Prices before the terms that point at them (a rating looks up terms first).
+DICTIONARIES = (
+    "prices_dict",
+    "dimension_values_dict",
+    "price_rows_dict",
+    "products_dict",
+    "customers_dict",
+    "periods_dict",
+    "terms_dict",
+)
+
+RATED_USAGE_VIEW = "rated_usage_mv"
+
+
+class RatingTypeMismatch(Exception):
+    """The rating expression's columns are not the ledger's; the running view was left as it is."""
+
+
+def deploy_objects(database: Database) -> None:
+    """Create or replace every view and dictionary, and the inbox view if it is not there yet."""
+    for name in OBJECTS:
+        text = render(f"objects/{name}.sql.j2", database=database.name, credentials=_credentials(database))
+        for statement in statements(text):
+            database.command(statement)
+    if not _exists(database, "usage_inbox_mv"):
+        database.command(statements(render("objects/usage_inbox_mv.sql.j2"))[0])
+
+
+def deploy_rating(database: Database, shapes: Mapping[int, Shape]) -> None:
+    """Make the ledger's view rate under `shapes`.
+
+    An existing view is changed by MODIFY QUERY only: replacing it under load loses events. The engine checks
+    neither names nor types there, so they are compared first. Raises RatingTypeMismatch.
+    """
+    rating = rating_for(database, shapes, source="usage_events")
+    _check_columns(database, rating)
+    if _exists(database, RATED_USAGE_VIEW):
+        database.command(f"ALTER TABLE {RATED_USAGE_VIEW} MODIFY QUERY {rating}")
+    else:
+        database.command(statements(render("objects/rated_usage_mv.sql.j2", rating=rating))[0])
+
+
+def rating_for(database: Database, shapes: Mapping[int, Shape], *, source: str) -> str:
+    """Return the rating expression for this store over `source`."""
+    return rating_expression(shapes, database=database.name, source=source)
+
+
+def reload_dictionaries(database: Database, names: tuple[str, ...] = DICTIONARIES) -> None:
+    """Load the dictionaries anew, prices first, so that what was stored is looked up from now on."""
+    for name in names:
+        database.command(f"SYSTEM RELOAD DICTIONARY {database.name}.{name}")
+
+
+def _check_columns(database: Database, rating: str) -> None:
+    found = [(row["name"], row["type"]) for row in database.rows(f"DESCRIBE ({rating})")]
+    wanted = [
+        (row["name"], row["type"])
+        for row in database.rows("DESCRIBE TABLE rated_usage")
+        if row["default_type"] != "ALIAS"
+    ]
+    wrong = [f"{name} {kind}" for name, kind in found if (name, kind) not in wanted]
+    missing = [f"{name} {kind}" for name, kind in wanted if (name, kind) not in found]
+    if wrong or missing:
+        raise RatingTypeMismatch(f"rating expression gives {wrong}, the ledger wants {missing}")
+
+
+def _exists(database: Database, name: str) -> bool:
+    return bool(database.value(load("queries/object_exists.sql"), database=database.name, name=name))
+
+
+def _credentials(database: Database) -> str:
+    """Dictionaries of a server with a password read their sources as the DSN's user."""
+    return "" if database.embedded else database.location.dictionary_credentials()

@@ -1,0 +1,236 @@
+"""The one way to the engine: a pool of clients over one store, embedded or server.
+
+After a failed query an embedded client answers the next query with the failed query's rows, so a client that
+raised is closed and never used again. Each client is used by one thread at a time.
+"""
+
+import contextlib
+import os
+import queue
+import shutil
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from sql.errors import EngineError, StoreInUse, as_engine_error
+
+DATABASE = "runrate"
+DEFAULT_MEMORY_BYTES = 8 << 30
+POOL_SIZE = 4
+
+# What every statement of ours relies on, set on each client.
+SETTINGS: Mapping[str, Any] = {
+    "async_insert": 0,  # the default on servers since 26.3; an answer must mean "stored"
+    "materialized_views_ignore_errors": 0,
+    "max_insert_block_size": 1_048_576,
+    "min_insert_block_size_bytes": 0,
+    "min_insert_block_size_rows": 100_000,
+    # The ledger takes a block's rows for all products as one part, not as one part a piece of it.
+    "min_insert_block_size_rows_for_materialized_views": 400_000,
+    "min_insert_block_size_bytes_for_materialized_views": 0,
+    "short_circuit_function_evaluation": "enable",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """Where a store is: a folder for the embedded engine, or a server's address."""
+
+    folder: Path | None
+    dsn: str
+    database: str = DATABASE
+
+    @classmethod
+    def parse(cls, dsn: str) -> "Location":
+        """Read `chdb:FOLDER`, a plain folder, or `clickhouse[s]://user:password@host:port/database`."""
+        scheme, separator, rest = dsn.partition(":")
+        if separator and scheme in {"clickhouse", "clickhouses", "http", "https"}:
+            name = urlsplit(dsn).path.strip("/")
+            return cls(None, dsn, unquote(name) or DATABASE)
+        folder = rest.removeprefix("//") if separator and scheme == "chdb" else dsn
+        if not folder:
+            raise ValueError(f"the DSN {dsn!r} names no folder; write chdb:./data")
+        return cls(Path(folder).resolve(), f"chdb:{folder}")
+
+
+@dataclass
+class Database:
+    """A pool of clients on one store. Safe for many threads; values are bound, never written into SQL."""
+
+    location: Location
+    memory_bytes: int = DEFAULT_MEMORY_BYTES
+    pool_size: int = POOL_SIZE
+    _idle: "queue.LifoQueue[Any]" = field(default_factory=queue.LifoQueue, init=False, repr=False)
+    _places: threading.Semaphore = field(init=False, repr=False)
+    _lock: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False)
+    _closed: bool = field(default=False, init=False)
+    _keeper: Any = field(default=None, init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self._places = threading.Semaphore(self.pool_size)
+
+    @classmethod
+    def open(cls, dsn: str, *, memory_bytes: int = DEFAULT_MEMORY_BYTES) -> "Database":
+        """Open the store at `dsn` and make its database if it is new.
+
+        Raises StoreInUse when another process owns the folder, EngineError when the engine refuses.
+        """
+        database = cls(Location.parse(dsn), memory_bytes)
+        if database.location.folder is not None:
+            _prepare_process(database.location.folder)
+        try:
+            # One client stays open for the life of the store: the embedded engine shuts down with its last one.
+            database._keeper = database._connect(None)
+            name = database.location.database
+            database._keeper.command(f"CREATE DATABASE IF NOT EXISTS {_identifier(name)}")
+            database._keeper.command(f"USE {_identifier(name)}") if database.embedded else None
+        except Exception as error:
+            raise as_engine_error(error) from error
+        return database
+
+    @property
+    def embedded(self) -> bool:
+        """True when the engine runs in this process."""
+        return self.location.folder is not None
+
+    @property
+    def name(self) -> str:
+        """The database that holds the store's objects."""
+        return self.location.database
+
+    def rows(self, statement: str, **parameters: Any) -> list[dict[str, Any]]:
+        """Run a query and return its rows as dictionaries; decimals come as Decimal, instants as aware UTC."""
+        with self._client() as client:
+            result = client.query(statement, parameters=parameters, tz_mode="aware")
+            return [dict(zip(result.column_names, row, strict=True)) for row in result.result_rows]
+
+    def value(self, statement: str, **parameters: Any) -> Any:
+        """Run a query of one row and one column and return that value."""
+        with self._client() as client:
+            return client.query(statement, parameters=parameters, tz_mode="aware").result_rows[0][0]
+
+    def command(self, statement: str, **parameters: Any) -> None:
+        """Run a statement that returns nothing."""
+        with self._client() as client:
+            client.command(statement, parameters=parameters)
+
+    def insert(self, table: str, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Insert dictionaries with the same keys; nothing happens for an empty list."""
+        if not rows:
+            return
+        columns = list(rows[0])
+        with self._client() as client:
+            client.insert(table, [[row[name] for name in columns] for row in rows], column_names=columns)
+
+    def insert_arrow(self, table: str, columns: Any, settings: Mapping[str, Any] | None = None) -> None:
+        """Insert a pyarrow table by column names."""
+        with self._client() as client:
+            client.insert_arrow(table, columns, settings=dict(settings or {}))
+
+    def query_arrow(self, statement: str, **parameters: Any) -> Any:
+        """Run a query and return a pyarrow table."""
+        with self._client() as client:
+            return client.query_arrow(statement, parameters=parameters)
+
+    def close(self) -> None:
+        """Close every client. The embedded engine writes what it holds and frees the folder."""
+        with self._lock:
+            self._closed = True
+        while not self._idle.empty():
+            _close(self._idle.get_nowait())
+        if self._keeper is not None:
+            _close(self._keeper)
+            self._keeper = None
+
+    @contextlib.contextmanager
+    def _client(self) -> Iterator[Any]:
+        with self._places:
+            if self._closed:
+                raise EngineError("the store is closed")
+            try:
+                client = self._idle.get_nowait()
+            except queue.Empty:
+                try:
+                    client = self._connect(self.location.database)
+                except Exception as error:
+                    raise as_engine_error(error) from error
+            try:
+                yield client
+            except Exception as error:
+                _close(client)
+                raise as_engine_error(error) from error
+            except BaseException:
+                _close(client)
+                raise
+            self._idle.put(client)
+
+    def _connect(self, database: str | None) -> Any:
+        import clickhouse_connect  # the driver takes 0.4 s to load: only for those who open a store
+
+        if self.location.folder is None:
+            dsn = self.location.dsn.replace("clickhouses://", "https://", 1).replace("clickhouse://", "http://", 1)
+            return clickhouse_connect.get_client(
+                dsn=dsn, database=database or "default", settings=dict(SETTINGS), autogenerate_session_id=False
+            )
+        return clickhouse_connect.get_client(
+            interface="chdb",
+            path=str(self.location.folder / "engine"),
+            database=database,
+            settings=dict(SETTINGS),
+            chdb_options={"max_server_memory_usage": str(self.memory_bytes)},
+        )
+
+
+def _prepare_process(folder: Path) -> None:
+    """Own the folder, force UTC, and keep the engine's temporary files inside the folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    _own(folder)
+    os.environ["TZ"] = "UTC"
+    time.tzset()
+    scratch = folder / "tmp"
+    # A killed insert leaves customers' data in its temporary file: wiped before the engine starts.
+    shutil.rmtree(scratch, ignore_errors=True)
+    scratch.mkdir(mode=0o700)
+    os.environ["TMPDIR"] = str(scratch)
+    import tempfile
+
+    tempfile.tempdir = str(scratch)
+
+
+_owned: dict[Path, Any] = {}
+
+
+def _own(folder: Path) -> None:
+    """Lock the folder for this process; the lock goes with the process, however it ends."""
+    import fcntl
+
+    if folder in _owned:
+        return
+    handle = open(folder / "owner.lock", "a+")  # noqa: SIM115 - held open as long as the process lives
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        handle.seek(0)
+        owner = handle.read().strip() or "unknown"
+        handle.close()
+        raise StoreInUse(folder, owner) from None
+    handle.truncate(0)
+    handle.write(str(os.getpid()))
+    handle.flush()
+    _owned[folder] = handle
+
+
+def _identifier(name: str) -> str:
+    if not name.replace("_", "").isalnum():
+        raise ValueError(f"{name!r} is no database name; use letters, digits and underscores")
+    return f"`{name}`"
+
+
+def _close(client: Any) -> None:
+    # The handle is thrown away whatever its closing says.
+    with contextlib.suppress(Exception):
+        client.close()
