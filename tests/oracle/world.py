@@ -157,7 +157,7 @@ def _properties(document: Mapping[str, Any] | None) -> dict[str, str]:
         if isinstance(value, Mapping | list):
             raise NotCovered(f"the property {name!r} is not a scalar")
         if value is not None:
-            properties[name] = str(value).lower() if isinstance(value, bool) else value
+            properties[name] = str(value).lower() if isinstance(value, bool) else str(value)
     return properties
 
 

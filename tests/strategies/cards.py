@@ -1,0 +1,206 @@
+"""Random rate cards: every model, tables with "*", formulas, filters, several products on one event type."""
+
+import copy
+from random import Random
+from typing import Any
+
+# What events may carry; the tables below list some of it, "*" or nothing prices the rest.
+MODELS = ("small", "large", "O'Neill 2", "模型")
+REGIONS = ("us-east", "eu-west", "ap-south")
+TASKS = ("summarise", "translate")
+OUTPUTS = ("short", "long")
+
+# A product at a fixed price, for values near the bounds of amounts and below zero.
+ADJUSTMENTS = "adjustments"
+
+FILTERS = (
+    None,
+    "status = 'ok'",
+    "status != 'error'",
+    "status in ('ok', 'cached')",
+    "not status = 'error'",
+    "coalesce(status, 'ok') = 'ok' and input_tokens > 0",
+    "input_tokens >= 100 or region = 'us-east'",
+)
+QUANTITIES = {
+    "llm.completion": (
+        "input_tokens",
+        "output_tokens",
+        "input_tokens + output_tokens",
+        "input_tokens * 2 + coalesce(output_tokens, 0)",
+        "if(status = 'cached', 0, input_tokens)",
+        "max(input_tokens, 50) - min(output_tokens, 10)",
+        "ceil(input_tokens / 1000)",
+        "output_tokens / 3",
+    ),
+    "storage.sample": ("gigabytes", "gigabytes * hours", "round(gigabytes, 2)", "floor(gigabytes)"),
+    "task.done": ("units", "units * 0.5", "-units + 2 * units"),
+}
+DIMENSIONS = {
+    "llm.completion": {
+        "model": "model",
+        "region": "region",
+        "context": "if(input_tokens > 200, 'long', 'short')",
+    },
+    "storage.sample": {"region": "region"},
+    "task.done": {"task": "task", "output": "output_size"},
+}
+
+
+def amount(random: Random, decimals: int = 6) -> str:
+    """A positive amount as text, from a few millionths to some tens."""
+    digits = random.randint(1, 10 ** random.randint(1, decimals + 1))
+    whole, part = divmod(digits, 10**decimals)
+    return f"{whole}.{part:0{decimals}d}"
+
+
+def random_card(random: Random, zero_usage: bool) -> dict[str, Any]:
+    """A card's document. `zero_usage` lets tiers charge their first flat amount for a period that nets to
+    zero."""
+    document: dict[str, Any] = {
+        "rate_card": "acme-ai",
+        "currency": random.choice(("USD", "USD", "EUR", "JPY", "KWD")),
+    }
+    if random.random() < 0.5:
+        document["rounding"] = random.choice(("half_up", "half_even"))
+    document["units"] = {"credit": {"name": "Credit", "value": random.choice(("1.00", "0.01", "0.125"))}}
+    document["constants"] = {"margin": amount(random, 2), "thirds": "3"}
+    document["tables"] = _tables(random)
+    document["formulas"] = {
+        "base_price": "model_cost[model] * margin",
+        "token_price": "base_price * region_factor[region] / thirds",
+        "storage_price": "max(region_factor[region], 0.5) * 0.011 + margin / 7",
+    }
+    document["meters"], document["products"] = {}, {}
+    for number, event_type in enumerate(_event_types(random)):
+        _add_product(random, document, f"{event_type.split('.')[0]}_{number}", event_type, zero_usage)
+    document["meters"][ADJUSTMENTS] = {"event_type": "adjustment", "quantity": "value", "unit": "unit"}
+    document["meters"][ADJUSTMENTS]["aggregation"] = "sum"
+    price = {"model": "per_unit", "unit_amount": "1.00"}
+    document["products"][ADJUSTMENTS] = {"name": "Adjustments", "meter": ADJUSTMENTS, "price": price}
+    document["tags"] = {"everything": list(document["products"])}
+    return document
+
+
+def _event_types(random: Random) -> list[str]:
+    """Several products on one event type are the rule: a completion feeds two or three."""
+    types = ["llm.completion", "llm.completion", "task.done"]
+    return types + random.choices(tuple(DIMENSIONS), k=random.randint(0, 3))
+
+
+def _tables(random: Random) -> dict[str, Any]:
+    models: dict[str, str] = {model: amount(random, 9) for model in MODELS[: random.randint(2, 4)]}
+    if random.random() < 0.4:
+        models["*"] = amount(random, 9)
+    regions = {region: amount(random, 3) for region in REGIONS[: random.randint(1, 3)]}
+    if random.random() < 0.7:
+        regions["*"] = amount(random, 3)
+    rows = [
+        [task, output, amount(random, 2)] for task in TASKS for output in OUTPUTS if random.random() < 0.6
+    ]
+    rows += [[task, "*", amount(random, 2)] for task in TASKS]
+    if random.random() < 0.5:
+        rows.append(["*", "*", amount(random, 2)])
+    return {
+        "model_cost": {"keys": ["model"], "rows": models},
+        "region_factor": {"keys": ["region"], "rows": regions},
+        "task_weight": {"keys": ["task", "output"], "rows": rows},
+    }
+
+
+def _add_product(
+    random: Random, document: dict[str, Any], name: str, event_type: str, zero_usage: bool
+) -> None:
+    meter: dict[str, Any] = {"event_type": event_type}
+    condition = random.choice(FILTERS) if event_type == "llm.completion" else None
+    if condition:
+        meter["filter"] = condition
+    if random.random() < 0.2:
+        meter["aggregation"] = "count"
+    else:
+        meter |= {"aggregation": "sum", "quantity": random.choice(QUANTITIES[event_type])}
+    meter["unit"] = "unit"
+    dimensions = DIMENSIONS[event_type]
+    kept = {key: text for key, text in dimensions.items() if random.random() < 0.7}
+    product: dict[str, Any] = {"name": name.title(), "meter": name, "dimensions": kept}
+    if random.random() < 0.3:
+        product["show"] = {"project": "project"}
+    product["price"] = _price(random, set(kept), zero_usage)
+    if random.random() < 0.3:
+        product["price"]["unit"] = "credit"
+    document["meters"][name], document["products"][name] = meter, product
+
+
+def _price(random: Random, dimensions: set[str], zero_usage: bool) -> dict[str, Any]:
+    model = random.choice(("per_unit", "per_unit", "graduated", "volume", "package"))
+    pooled = model != "per_unit" and random.random() < 0.25
+    # Pooled combinations must have one price, so it may not look at the dimensions.
+    rate = amount(random, 4) if pooled else _unit_amount(random, dimensions)
+    price: dict[str, Any] = {"model": model}
+    if model == "per_unit":
+        return price | {"unit_amount": rate}
+    if model == "package":
+        size = random.choice(("10", "100", "1000", "2.5"))
+        price |= {"package_size": size, "package_amount": rate}
+        if random.random() < 0.4:
+            price["free_units"] = random.choice(("1", "50", "0.5"))
+    else:
+        price["tiers"] = _tiers(random, rate)
+        if zero_usage:
+            price["zero_usage_first_tier_flat"] = "charged"
+    if pooled:
+        price["tiers_over"] = "product"
+    if random.random() < 0.4:
+        price["tier_continuity"] = random.choice(("carry", "restart"))
+    return price
+
+
+def _unit_amount(random: Random, dimensions: set[str]) -> str:
+    choices = [amount(random, 4), amount(random, 9), "margin * 0.01"]
+    if {"model", "region"} <= dimensions:
+        choices += ["token_price"] * 4
+    if "model" in dimensions:
+        choices += ["base_price", "model_cost[model] * 1.1"]
+    if "region" in dimensions:
+        choices += ["storage_price", "max(region_factor['us-east'] - region_factor[region] / 10, 0)"]
+    if {"task", "output"} <= dimensions:
+        choices += ["task_weight[task, output]"] * 3
+    return random.choice(choices)
+
+
+def _tiers(random: Random, rate: str) -> list[dict[str, Any]]:
+    bounds = sorted(random.sample((1, 10, 100, 150, 1000, 5000, 20000), k=random.randint(0, 3)))
+    tiers: list[dict[str, Any]] = []
+    for place, bound in enumerate([*bounds, None]):
+        unit_amount = rate if place == 0 else random.choice((rate, amount(random, 4), "0"))
+        tier: dict[str, Any] = {"up_to": None if bound is None else str(bound), "unit_amount": unit_amount}
+        if random.random() < 0.4:
+            tier["flat_amount"] = amount(random, 2)
+        tiers.append(tier)
+    return tiers
+
+
+def next_version(random: Random, document: dict[str, Any]) -> dict[str, Any]:
+    """The card with other numbers: a new margin, some new cells, some new prices of the same model; meters,
+    dimensions and units stay, as published ones must."""
+    changed = copy.deepcopy(document)
+    changed["constants"]["margin"] = amount(random, 2)
+    for table in ("model_cost", "region_factor"):
+        for key in changed["tables"][table]["rows"]:
+            if random.random() < 0.5:
+                changed["tables"][table]["rows"][key] = amount(random, 4)
+    changed["tables"]["model_cost"]["rows"].setdefault(random.choice(MODELS), amount(random, 4))
+    for name, product in changed["products"].items():
+        if name != ADJUSTMENTS and random.random() < 0.6:
+            _change_price(random, product["price"])
+    return changed
+
+
+def _change_price(random: Random, price: dict[str, Any]) -> None:
+    if price["model"] == "package":
+        price["package_amount"] = amount(random, 2)
+        price["package_size"] = random.choice((price["package_size"], "10", "25"))
+    elif price["model"] in ("graduated", "volume"):
+        price["tiers"] = _tiers(random, amount(random, 4))
+    elif random.random() < 0.5:
+        price["unit_amount"] = amount(random, 4)
