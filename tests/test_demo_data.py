@@ -11,7 +11,6 @@ import pyarrow as pa
 import pytest
 import yaml
 
-import ratecard_compiler
 from fixtures.demo import generator
 from fixtures.demo.contracts import contracts_for
 from fixtures.list_prices import (
@@ -22,6 +21,7 @@ from fixtures.list_prices import (
     ratecard_from_list_prices,
     trace_events,
 )
+from ratecard_compiler import compile_card
 from tests.oracle import run_steps
 
 DEMO = Path(generator.__file__).parent
@@ -143,9 +143,7 @@ def test_generator_knows_the_customers_and_models_of_the_documents() -> None:
 
 
 def test_demo_card_compiles() -> None:
-    if not hasattr(ratecard_compiler, "compile_card"):
-        pytest.skip("the compiler is not there yet")
-    card = ratecard_compiler.compile_card((DEMO / "ratecard.yaml").read_text("utf-8"))
+    card = compile_card((DEMO / "ratecard.yaml").read_text("utf-8"))
     assert {product.product_id for product in card.products} == set(document("ratecard.yaml")["products"])
 
 
@@ -238,11 +236,11 @@ def test_trace_rows_become_events_with_stable_customers_and_models() -> None:
 @needs_data
 def test_published_list_and_recorded_requests() -> None:
     prices = (DATA / "llm_list_prices.csv").read_text("utf-8")
-    rows = yaml.load(ratecard_from_list_prices(prices), Loader=yaml.CSafeLoader)["tables"]["input_price"][
-        "rows"
-    ]
+    text = ratecard_from_list_prices(prices)
+    rows = yaml.load(text, Loader=yaml.CSafeLoader)["tables"]["input_price"]["rows"]
     assert {model: Decimal(price) for model, price in rows.items()} == list_prices(prices, INPUT_COLUMN)
     assert len(rows) > 3_000
+    assert len(compile_card(text).prices) == len(rows) + len(list_prices(prices, OUTPUT_COLUMN))
     traces = {name: (DATA / file).read_text("utf-8") for name, file in TRACES.items()}
     events = list(trace_events(traces, 20, priced_models(prices)))
     assert len(events) == len({event["event_id"] for event in events}) == 28_185
