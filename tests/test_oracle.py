@@ -3,6 +3,7 @@
 Other systems' cases, the worked numbers of SEMANTICS, and the scenarios worked by hand.
 """
 
+import ast
 import json
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
@@ -304,3 +305,19 @@ def test_largest_remainder_gives_ties_to_the_earlier_row() -> None:
 def test_what_the_oracle_does_not_know_it_refuses(price: dict[str, str]) -> None:
     with pytest.raises(NotCovered):
         rate({"2026-01-01T00:00:00Z": card(price)}, [])
+
+
+@pytest.mark.parametrize("package", ["oracle", "strategies"])
+def test_the_oracle_shares_no_code_with_what_it_checks(package: str) -> None:
+    modules = sorted((PROJECT / "tests" / package).glob("*.py"))
+    assert modules
+    imported: set[str] = set()
+    for module in modules:
+        for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom):
+                assert node.level == 0, module
+                imported.add(str(node.module))
+            elif isinstance(node, ast.Import):
+                imported |= {alias.name for alias in node.names}
+    roots = {name.partition(".")[0] for name in imported}
+    assert roots & {"sql", "ratecard_compiler", "migrations", "api", "fixtures"} == set()
