@@ -1,0 +1,127 @@
+"""What the compiler says when a rate card is wrong: a code, a place, the fact and the fix.
+
+Errors are data. Every stage adds to one `ErrorList`; the compiler raises `RateCardErrors` once, with all
+of them in the order of the file.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+CODES: dict[str, str] = {
+    "ambiguous_rows": "Two rows of a table fit one combination equally well.",
+    "cycle": "A formula needs its own result.",
+    "division_by_zero": "A formula divides by zero, or an expression by a zero that is written in it.",
+    "document_too_large": "The rate card has more than 10 MB of text.",
+    "duplicate_key": "A mapping has the same key twice.",
+    "duplicate_name": "Two things that share a namespace have the same name.",
+    "duplicate_row": "A table lists the same keys twice.",
+    "expression_too_complex": "An expression is longer or deeper than the compiler takes.",
+    "expression_too_wide": "An expression's exact result can need more than 76 digits.",
+    "invalid_expression": "An expression or formula cannot be read.",
+    "invalid_name": "A name has characters that names may not have.",
+    "invalid_number": "A number is not written in plain decimal notation.",
+    "invalid_text": "A text is empty, too long or holds control characters.",
+    "invalid_tiers": "Tiers overlap, fall, or leave a gap.",
+    "minimum_above_maximum": "A minimum is greater than the maximum beside it.",
+    "missing_field": "A field that must be there is not.",
+    "missing_key": "A table has no row for a key that is written in a formula.",
+    "no_price": "A product has no price for any combination of its dimensions.",
+    "number_out_of_range": "A number is too large, too small, or has too many decimals for what it means.",
+    "reserved_name": "A name has a meaning in the language and cannot be given to something else.",
+    "too_many_combinations": "A product's tables make more combinations than the compiler takes.",
+    "type_mismatch": "A text stands where a number or a condition is needed, or the other way round.",
+    "unknown_choice": "A field does not have one of its possible values.",
+    "unknown_currency": "A currency is not an ISO 4217 code.",
+    "unknown_dimension": "A formula looks up a dimension that the product using it does not have.",
+    "unknown_function": "A function does not exist.",
+    "unknown_key": "A mapping has a key that means nothing there.",
+    "unknown_meter": "A product names a meter that the card does not have.",
+    "unknown_name": "A formula names something that the card does not have.",
+    "unknown_product": "A tag names a product that the card does not have.",
+    "unknown_unit": "A price names a unit that the card does not have.",
+    "unsupported_aggregation": "The aggregation is known, but this version cannot bill it yet.",
+    "unsupported_model": "The price model is known, but this version cannot bill it yet.",
+    "unsupported_yaml": "The document uses a part of YAML that rate cards do without.",
+    "wrong_argument_count": "A function has too many or too few arguments.",
+    "wrong_key_count": "A table is used, or a row written, with another number of keys than the table has.",
+    "wrong_type": "A mapping, a list or a text stands where another of them is needed.",
+    "yaml_syntax": "The document is not YAML.",
+}
+"""Every error code and the one sentence that documents it."""
+
+
+class Place(NamedTuple):
+    """Where something stands in the file; line and column count from 1."""
+
+    line: int
+    column: int
+
+
+@dataclass(frozen=True, slots=True)
+class CompileError:
+    """One thing that is wrong with a rate card.
+
+    `path` names the node in the words of the card (`products.inference.price.unit_amount`; list items
+    count from 1). `fact` says what is, `fix` what to do about it.
+    """
+
+    code: str
+    file: str
+    line: int
+    column: int
+    path: str
+    fact: str
+    fix: str
+
+    def __str__(self) -> str:
+        """Return one readable line: `file:line:column code path: fact — fix`."""
+        where = f"{self.file}:{self.line}:{self.column} {self.code}"
+        return f"{where} {self.path or '(card)'}: {self.fact} — {self.fix}"
+
+
+class RateCardErrors(Exception):  # noqa: N818 - it is many errors, and the public name says so
+    """A rate card does not compile; `errors` has every reason, in the order of the file."""
+
+    def __init__(self, errors: Iterable[CompileError]) -> None:
+        self.errors: tuple[CompileError, ...] = tuple(errors)
+        super().__init__(self.errors)
+
+    def __str__(self) -> str:
+        """Return one line an error."""
+        return "\n".join(str(error) for error in self.errors)
+
+
+@dataclass(slots=True)
+class ErrorList:
+    """The errors found so far in one file. The only thing in the compiler that changes."""
+
+    file: str
+    found: dict[CompileError, None] = field(default_factory=dict)
+
+    def add(self, code: str, place: Place, path: str, fact: str, fix: str) -> None:
+        """Add one error; the same error found twice on different ways is kept once."""
+        if code not in CODES:
+            raise KeyError(code)
+        shown_path = "".join(c if c.isprintable() else repr(c)[1:-1] for c in path)
+        self.found[CompileError(code, self.file, place.line, place.column, shown_path, fact, fix)] = None
+
+    def raise_if_any(self) -> None:
+        """Raise `RateCardErrors` with all of them, unless there are none."""
+        if self.found:
+            raise RateCardErrors(sorted(self.found, key=lambda error: (error.line, error.column)))
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """Return the fix for a word that is not known: the nearest known one, else what there is."""
+    choices = sorted(known)
+    near = difflib.get_close_matches(word, choices, n=1)
+    if near:
+        return f"did you mean `{near[0]}`?"
+    if not choices:
+        return "there is none to choose from"
+    listed = ", ".join(f"`{choice}`" for choice in choices[:12])
+    return f"use one of {listed}{', …' if len(choices) > 12 else ''}"

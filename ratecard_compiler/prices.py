@@ -1,0 +1,213 @@
+"""Products × combinations → published prices, each checked against what a price may be (SEMANTICS §2, §5)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import cast
+
+from ratecard_compiler.decimals import (
+    AMOUNT_LIMIT,
+    PRICE_DECIMALS,
+    PRICE_LIMIT,
+    decimals_of,
+    published,
+)
+from ratecard_compiler.document import Document, PriceDeclaration, ProductDeclaration, Written
+from ratecard_compiler.errors import ErrorList
+from ratecard_compiler.expansion import (
+    Combination,
+    TooManyCombinationsError,
+    Valuation,
+    bind_lookups,
+    expand,
+)
+from ratecard_compiler.fields import Range, out_of_range
+from ratecard_compiler.formula_graph import FormulaGraph, report_mistakes
+from ratecard_compiler.ir import (
+    ConversionOperation,
+    ConversionRounding,
+    Price,
+    PriceRow,
+    Tier,
+    UnitConversion,
+)
+from ratecard_compiler.syntax import Negation, Number
+from ratecard_compiler.tokens import ExpressionError
+
+_ZERO = Decimal(0)
+_PRICE = Range(PRICE_LIMIT, PRICE_DECIMALS)
+_AMOUNT = Range(AMOUNT_LIMIT, PRICE_DECIMALS)
+_NOT_NEGATIVE = Range(AMOUNT_LIMIT, PRICE_DECIMALS, minimum=_ZERO)
+_PERCENT = Range(Decimal(1_000_000), PRICE_DECIMALS)
+
+_RANGES: Mapping[str, Range] = {
+    "unit_amount": _PRICE,
+    "rate_percent": _PERCENT,
+    "flat_amount": _AMOUNT,
+    "package_amount": _AMOUNT,
+    "fixed_amount_per_event": _AMOUNT,
+    "free_total_value": _NOT_NEGATIVE,
+    "min_amount_per_event": _NOT_NEGATIVE,
+    "max_amount_per_event": _NOT_NEGATIVE,
+    "minimum_spend": _NOT_NEGATIVE,
+    "maximum_spend": _NOT_NEGATIVE,
+}
+_PAIRS = (("minimum_spend", "maximum_spend"), ("min_amount_per_event", "max_amount_per_event"))
+
+
+def compile_prices(document: Document, graph: FormulaGraph, errors: ErrorList) -> tuple[PriceRow, ...]:
+    """Return the price rows of every product, in the order of the card; reasons for what is not there in the
+    errors."""
+    reported: set[tuple[str, int]] = set()
+    _value_constant_formulas(graph, errors, reported)
+    rows: list[PriceRow] = []
+    for product in document.products:
+        if product.price is not None:
+            rows.extend(_product_rows(product, product.price, graph, errors, reported))
+    return tuple(rows)
+
+
+def _value_constant_formulas(graph: FormulaGraph, errors: ErrorList, reported: set[tuple[str, int]]) -> None:
+    """Compute the formulas that depend on no dimension: a mistake shows even if no price uses the formula."""
+    valuation = Valuation(graph, (), errors, reported)
+    constant = tuple(name for name in graph.order if name not in graph.broken and not graph.keys_of(name))
+    valuation.formula_positions.update(dict.fromkeys(constant, ()))
+    valuation.compute(constant, ())
+
+
+def _product_rows(
+    product: ProductDeclaration,
+    price: PriceDeclaration,
+    graph: FormulaGraph,
+    errors: ErrorList,
+    reported: set[tuple[str, int]],
+) -> list[PriceRow]:
+    amounts = _amounts_of(price)
+    values = frozenset(graph.constants) | frozenset(graph.formulas) | graph.broken
+    wrong = [report_mistakes(written, values, graph.tables, errors) for written in amounts]
+    if any(wrong) or any(graph.is_broken(written.tree) for written in amounts):
+        return []
+    dimensions = tuple(product.dimensions)
+    before = len(errors.found)
+    lookups = bind_lookups(graph, amounts, dimensions, product.path, errors)
+    if len(errors.found) > before:
+        return []
+    try:
+        combinations = expand(lookups, len(dimensions), errors)
+    except TooManyCombinationsError:
+        fact = "the tables of the price make more than a million combinations"
+        errors.add("too_many_combinations", price.place, price.path, fact, "use fewer keys or fewer rows")
+        return []
+    if not combinations and len(errors.found) == before:
+        fact = "no combination of dimension values has a row in every table that the price uses"
+        errors.add("no_price", price.place, price.path, fact, 'add rows, or a "*" row')
+    valuation = Valuation(graph, dimensions, errors, reported)
+    needed = valuation.prepare(amounts)
+    rows: list[PriceRow] = []
+    for combination in combinations:
+        valuation.compute(needed, combination)
+        built = _build(price, valuation, combination, errors)
+        rows.append(PriceRow(product.product_id, combination, built))
+    return rows
+
+
+def price_without_card(price: PriceDeclaration, graph: FormulaGraph, errors: ErrorList) -> Price:
+    """Return a price that stands alone: its formulas use numbers only."""
+    for written in _amounts_of(price):
+        report_mistakes(written, frozenset(), {}, errors)
+    errors.raise_if_any()
+    return _build(price, Valuation(graph, (), errors, set()), (), errors)
+
+
+def _amounts_of(price: PriceDeclaration) -> list[Written]:
+    return [*price.amounts.values(), *(written for tier in price.tiers for written in tier.amounts.values())]
+
+
+def _build(
+    price: PriceDeclaration, valuation: Valuation, combination: Combination, errors: ErrorList
+) -> Price:
+    """Return the price for one combination; what could not be computed is 0 and in the errors."""
+
+    def amount(name: str, amounts: Mapping[str, Written]) -> Decimal | None:
+        if name not in amounts:
+            return None
+        return _published_amount(name, amounts[name], valuation, combination, errors)
+
+    tiers = tuple(
+        Tier(
+            tier.up_to,
+            amount("unit_amount", tier.amounts) or _ZERO,
+            amount("flat_amount", tier.amounts) or _ZERO,
+            amount("rate_percent", tier.amounts) or _ZERO,
+        )
+        for tier in price.tiers
+    )
+    found = {name: amount(name, price.amounts) for name in price.amounts}
+    _check_pairs(price, found, errors)
+    free_events = price.quantities.get("free_events")
+    return Price(
+        model=price.model,
+        unit_amount=found.get("unit_amount") or _ZERO,
+        tiers=tiers,
+        package_size=price.quantities.get("package_size"),
+        package_amount=found.get("package_amount"),
+        free_units=price.quantities.get("free_units", _ZERO),
+        flat_amount=found.get("flat_amount"),
+        included=price.quantities.get("included", _ZERO),
+        unit_conversion=_unit_conversion(price),
+        minimum_spend=found.get("minimum_spend"),
+        maximum_spend=found.get("maximum_spend"),
+        zero_usage_first_tier_flat=price.zero_usage_first_tier_flat,
+        rate_percent=found.get("rate_percent"),
+        fixed_amount_per_event=found.get("fixed_amount_per_event"),
+        free_events=None if free_events is None else int(free_events),
+        free_total_value=found.get("free_total_value"),
+        min_amount_per_event=found.get("min_amount_per_event"),
+        max_amount_per_event=found.get("max_amount_per_event"),
+    )
+
+
+def _published_amount(
+    name: str, written: Written, valuation: Valuation, combination: Combination, errors: ErrorList
+) -> Decimal:
+    value = valuation.value(written, combination)
+    if value is None:
+        return _ZERO
+    bounds = _RANGES[name]
+    number = written.tree.operand if isinstance(written.tree, Negation) else written.tree
+    if isinstance(number, Number) and decimals_of(value) > bounds.decimals:
+        # A price that is written out is published as written; only a formula's result is rounded.
+        problem = out_of_range(value, bounds)
+    else:
+        problem = out_of_range(published(value) if abs(value) < bounds.limit else value, bounds)
+    if problem is None:
+        return published(value)
+    place = (written.path, number.offset)
+    if place not in valuation.reported:
+        valuation.reported.add(place)
+        fact = problem[0] if isinstance(number, Number) else f"{problem[0]}: {value.normalize():.6g}"
+        written.report(ExpressionError("number_out_of_range", number.offset, fact, problem[1]), errors)
+    return _ZERO
+
+
+def _check_pairs(price: PriceDeclaration, found: Mapping[str, Decimal | None], errors: ErrorList) -> None:
+    for low, high in _PAIRS:
+        minimum, maximum = found.get(low), found.get(high)
+        if minimum is not None and maximum is not None and minimum > maximum:
+            written = price.amounts[low]
+            fact = f"`{low}` is greater than `{high}`"
+            fix = "lower the one or raise the other"
+            written.report(ExpressionError("minimum_above_maximum", 0, fact, fix), errors)
+
+
+def _unit_conversion(price: PriceDeclaration) -> UnitConversion | None:
+    declared = price.unit_conversion
+    if declared is None:
+        return None
+    return UnitConversion(
+        cast(ConversionOperation, declared.operation),
+        declared.factor,
+        cast(ConversionRounding, declared.rounding),
+        declared.precision,
+    )

@@ -1,0 +1,88 @@
+"""Products and their meters → the rules that turn an event into quantities, as SQL expressions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+
+from ratecard_compiler.decimals import QUANTITY_DECIMALS
+from ratecard_compiler.document import Document, MeterDeclaration, ProductDeclaration, Written
+from ratecard_compiler.errors import ErrorList, did_you_mean
+from ratecard_compiler.ir import Dimension, ProductRule
+from ratecard_compiler.property_numbers import decimal_literal
+from ratecard_compiler.property_sql import dimension_sql, filter_sql, quantity_sql
+from ratecard_compiler.syntax import Expression
+from ratecard_compiler.tokens import ExpressionError
+
+_ONE = decimal_literal(Decimal(1), QUANTITY_DECIMALS, False).sql(dialect="clickhouse")
+
+
+def compile_rules(document: Document, errors: ErrorList) -> tuple[ProductRule, ...]:
+    """Return one rule a product, in the card's order. A meter's mistakes are reported once, used or not."""
+    measured = {
+        name: None if meter is None else (_filter(meter, errors), _quantity(meter, errors))
+        for name, meter in document.meters.items()
+    }
+    rules: list[ProductRule] = []
+    for product in document.products:
+        dimensions = _dimensions(product.dimensions, errors)
+        shown = _dimensions(product.show, errors)
+        if _has_meter(product, document, errors):
+            meter, found = document.meters[product.meter], measured[product.meter]
+            if meter is not None and found is not None:
+                rules.append(_rule(product, meter, found, dimensions, shown))
+    return tuple(rules)
+
+
+def _rule(
+    product: ProductDeclaration,
+    meter: MeterDeclaration,
+    measured: tuple[str | None, str],
+    dimensions: tuple[Dimension, ...],
+    shown: tuple[Dimension, ...],
+) -> ProductRule:
+    filtered, quantity = measured
+    return ProductRule(
+        product=product.product_id,
+        meter=meter.name,
+        event_type=meter.event_type,
+        aggregation=meter.aggregation,
+        filter_sql=filtered,
+        quantity_sql=quantity,
+        dimensions=dimensions,
+        show=shown,
+    )
+
+
+def _has_meter(product: ProductDeclaration, document: Document, errors: ErrorList) -> bool:
+    if product.meter and product.meter not in document.meters:
+        fact = f"there is no meter `{product.meter}`"
+        fix = did_you_mean(product.meter, document.meters)
+        errors.add("unknown_meter", product.meter_place, f"{product.path}.meter", fact, fix)
+    return product.meter in document.meters
+
+
+def _filter(meter: MeterDeclaration, errors: ErrorList) -> str | None:
+    return None if meter.filter is None else _sql(meter.filter, filter_sql, errors)
+
+
+def _quantity(meter: MeterDeclaration, errors: ErrorList) -> str:
+    """`count` counts one an event."""
+    return _ONE if meter.quantity is None else _sql(meter.quantity, quantity_sql, errors)
+
+
+def _dimensions(written: Mapping[str, Written | None], errors: ErrorList) -> tuple[Dimension, ...]:
+    return tuple(
+        Dimension(name, _sql(expression, dimension_sql, errors))
+        for name, expression in written.items()
+        if expression is not None
+    )
+
+
+def _sql(written: Written, compile_expression: Callable[[Expression], str], errors: ErrorList) -> str:
+    """Return the SQL; '' with the reason in the errors if the expression does not hold."""
+    try:
+        return compile_expression(written.tree)
+    except ExpressionError as error:
+        written.report(error, errors)
+        return ""
