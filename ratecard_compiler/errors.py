@@ -7,7 +7,7 @@ of them in the order of the file.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -95,24 +95,45 @@ class RateCardErrors(Exception):  # noqa: N818 - it is many errors, and the publ
         return "\n".join(str(error) for error in self.errors)
 
 
+@dataclass(frozen=True, slots=True)
+class DocumentKind:
+    """What messages call a document, how its first line looks, and the codes that its errors may have.
+
+    `top` is the path of an error that concerns the document itself.
+    """
+
+    name: str
+    first_line: str
+    codes: Mapping[str, str]
+    top: str = ""
+
+
+RATE_CARD = DocumentKind("rate card", "rate_card: name", CODES)
+
+
 @dataclass(slots=True)
 class ErrorList:
     """The errors found so far in one file. The only thing in the compiler that changes."""
 
     file: str
+    kind: DocumentKind = RATE_CARD
     found: dict[CompileError, None] = field(default_factory=dict)
 
     def add(self, code: str, place: Place, path: str, fact: str, fix: str) -> None:
         """Add one error; the same error found twice on different ways is kept once."""
-        if code not in CODES:
+        if code not in self.kind.codes:
             raise KeyError(code)
-        shown_path = "".join(c if c.isprintable() else repr(c)[1:-1] for c in path)
+        shown_path = "".join(c if c.isprintable() else repr(c)[1:-1] for c in path or self.kind.top)
         self.found[CompileError(code, self.file, place.line, place.column, shown_path, fact, fix)] = None
+
+    def in_order(self) -> tuple[CompileError, ...]:
+        """Return the errors in the order of the file."""
+        return tuple(sorted(self.found, key=lambda error: (error.line, error.column)))
 
     def raise_if_any(self) -> None:
         """Raise `RateCardErrors` with all of them, unless there are none."""
         if self.found:
-            raise RateCardErrors(sorted(self.found, key=lambda error: (error.line, error.column)))
+            raise RateCardErrors(self.in_order())
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

@@ -68,7 +68,8 @@ class _RefusedError(Exception):
 def read_yaml(text: str, errors: ErrorList) -> MappingNode | None:
     """Return the document's top mapping, or None with the reasons in `errors`."""
     if len(text) > MAXIMUM_CHARACTERS or len(text.encode("utf-8", "replace")) > MAXIMUM_CHARACTERS:
-        errors.add("document_too_large", START, "", "the card has more than 10 MB", "split the card")
+        fact = f"the {errors.kind.name} has more than 10 MB"
+        errors.add("document_too_large", START, "", fact, f"split the {errors.kind.name}")
         return None
     try:
         return _top_mapping(_Events(text, errors))
@@ -148,16 +149,17 @@ def _ends_on_its_line(event: Any) -> bool:
 def _top_mapping(events: _Events) -> MappingNode | None:
     events.next()  # start of the stream
     if isinstance(events.next(), yaml.StreamEndEvent):
-        events.errors.add("wrong_type", START, "", "the document is empty", "write a rate card")
+        fix = f"write a {events.errors.kind.name}"
+        events.errors.add("wrong_type", START, "", "the document is empty", fix)
         return None
     node = _node(events, events.next(), "", 0)
     events.next()  # end of the document
     after = events.next()
     if not isinstance(after, yaml.StreamEndEvent):
-        events.refuse(after, "a second document follows", "one file holds one rate card")
+        events.refuse(after, "a second document follows", f"one file holds one {events.errors.kind.name}")
     if isinstance(node, MappingNode):
         return node
-    fix = "start with `rate_card: name`"
+    fix = f"start with `{events.errors.kind.first_line}`"
     events.errors.add("wrong_type", node.place, "", "the document is not a mapping", fix)
     return None
 
