@@ -1,0 +1,181 @@
+"""Prices that stand alone, rated by the SQL that invoices use (SEMANTICS §9, `runrate rate`)."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from ratecard_compiler import Price, RateCardErrors, compile_price
+from ratecard_compiler.decimals import QUANTITY_DECIMALS, QUANTITY_LIMIT, decimals_of, plain_decimal
+from sql import render
+from sql.client import Database
+
+CASES_A_QUERY = 500
+CASE_KEYS = frozenset({"id", "model", "price", "quantity", "event_values"})
+# Facts about a case that pricing does without.
+IGNORED_KEYS = frozenset({"source", "notes", "expected_amount"})
+# What stands for "no bound": beyond any amount or value, within Decimal(76, 15).
+UNBOUNDED = "1" + "0" * 30
+UNLIMITED_EVENTS = 2**62
+TIER_WITHOUT_END = "9999999999999999"
+
+
+class RefusedCase(Exception):  # noqa: N818 - nothing failed: the case is answered with its reason
+    """A case that cannot be priced; the message is the reason."""
+
+
+@dataclass(frozen=True, slots=True)
+class PricedCase:
+    """`amount` is exact and unrounded, in plain decimal notation; None with the reason in `error`."""
+
+    case_id: str
+    amount: str | None
+    error: str | None = None
+
+    def as_json(self) -> dict[str, str]:
+        """`{id, amount}`, or `{id, error}`."""
+        if self.amount is None:
+            return {"id": self.case_id, "error": self.error or ""}
+        return {"id": self.case_id, "amount": self.amount}
+
+
+def read_cases(text: str) -> list[Any]:
+    """The list of cases in a JSON text, numbers as exact decimals. ValueError: it is no such list."""
+    try:
+        cases = json.loads(text, parse_float=Decimal, parse_constant=_refuse_constant)
+    except json.JSONDecodeError as error:
+        raise ValueError(f"line {error.lineno}, column {error.colno}: not JSON: {error.msg}") from None
+    if not isinstance(cases, list):
+        raise ValueError("the file holds no list; write [{id, model, price, quantity}, …]")
+    return cases
+
+
+def price_cases(database: Database, cases: Sequence[Any]) -> Iterator[PricedCase]:
+    """Price each case, in order.
+
+    A case is `{id, model, price, quantity}` or, for prices of single events, `{…, event_values}` in time
+    order (SEMANTICS §5 and §9). Amounts are in the price's unit, with minimum and maximum spend applied.
+    """
+    statement = render("queries/rate_cases.sql.j2")
+    for first in range(0, len(cases), CASES_A_QUERY):
+        batch = list(enumerate(cases[first : first + CASES_A_QUERY], first + 1))
+        refused: dict[int, PricedCase] = {}
+        rows: list[dict[str, Any]] = []
+        for place, case in batch:
+            case_id = str(case["id"]) if isinstance(case, Mapping) and "id" in case else f"#{place}"
+            try:
+                rows.append({"place": place, "id": case_id, **_row(case)})
+            except RefusedCase as reason:
+                refused[place] = PricedCase(case_id, None, str(reason))
+        lines = "\n".join(json.dumps(row, ensure_ascii=False) for row in rows)
+        answers = iter(database.rows(statement, cases=lines) if rows else [])
+        for place, _ in batch:
+            yield refused.get(place) or _priced(next(answers))
+
+
+def _priced(row: Mapping[str, Any]) -> PricedCase:
+    if not row["in_range"]:
+        return PricedCase(row["id"], None, "amount_out_of_range: the amount is not below 1e14")
+    return PricedCase(row["id"], row["amount"])
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is no number of a price")
+
+
+def _row(case: Any) -> dict[str, Any]:
+    if not isinstance(case, Mapping):
+        raise RefusedCase("the case is no mapping; write {id, model, price, quantity}")
+    unknown = sorted(set(case) - CASE_KEYS - IGNORED_KEYS)
+    if unknown:
+        raise RefusedCase(
+            f"unknown key {unknown[0]!r}; a case has id, model, price, quantity or event_values"
+        )
+    for key in ("model", "price"):
+        if key not in case:
+            raise RefusedCase(f"`{key}` is missing")
+    try:
+        price = compile_price(str(case["model"]), case["price"])
+    except RateCardErrors as refused:
+        raise RefusedCase("; ".join(f"{e.path}: {e.fact} ({e.code})" for e in refused.errors)) from None
+    except ValueError as refused:
+        raise RefusedCase(str(refused)) from None
+    return {**_usage(case, price), **_price_columns(price)}
+
+
+def _usage(case: Mapping[str, Any], price: Price) -> dict[str, Any]:
+    if case.get("event_values") is not None:
+        if case.get("quantity") is not None:
+            raise RefusedCase("give `quantity` or `event_values`, not both")
+        if not isinstance(case["event_values"], list):
+            raise RefusedCase("`event_values` is no list")
+        values = [_quantity(value, "event_values") for value in case["event_values"]]
+    elif price.model == "percentage":
+        raise RefusedCase("a percentage is of each event's value: give `event_values`, in time order")
+    elif case.get("quantity") is None and price.model == "flat":
+        values = []
+    else:
+        values = [_quantity(case.get("quantity"), "quantity")]
+    if price.model == "percentage" and (price.included or price.unit_conversion):
+        raise RefusedCase("`included` and `unit_conversion` are not supported for percentage prices yet")
+    return {
+        "quantity": format(sum(values, Decimal(0)), "f"),
+        "event_values": [format(v, "f") for v in values],
+    }
+
+
+def _quantity(value: Any, name: str) -> Decimal:
+    text = format(value, "f") if isinstance(value, Decimal) else str(value)
+    number = None if value is None or isinstance(value, bool) else plain_decimal(text)
+    if number is None:
+        raise RefusedCase(f"bad_quantity: `{name}` is {value!r}, not a decimal")
+    if decimals_of(number) > QUANTITY_DECIMALS or abs(number) >= QUANTITY_LIMIT:
+        raise RefusedCase(f"bad_quantity: `{name}` is {text}; at most 9 decimals and below 1e15")
+    return number
+
+
+def _price_columns(price: Price) -> dict[str, Any]:
+    conversion = price.unit_conversion
+    # Without a rounding of its own a conversion ends at the 9 decimals of a quantity, half-even (SEMANTICS §2).
+    exact = conversion is None or conversion.rounding == "none"
+    uppers = [_text(tier.up_to) if tier.up_to is not None else TIER_WITHOUT_END for tier in price.tiers]
+    columns = {
+        "model": price.model,
+        "unit_amount": _text(price.unit_amount),
+        "tier_from": ["0", *uppers[:-1]] if uppers else [],
+        "tier_to": uppers,
+        "tier_unit_amount": [_text(tier.unit_amount) for tier in price.tiers],
+        "tier_flat_amount": [_text(tier.flat_amount) for tier in price.tiers],
+        "tier_rate_percent": [_text(tier.rate_percent) for tier in price.tiers],
+        "package_size": _text(price.package_size),
+        "package_amount": _text(price.package_amount),
+        "free_units": _text(price.free_units),
+        "included": _text(price.included),
+        "conversion": 0 if conversion is None else {"multiply": 1, "divide": 2}[conversion.operation],
+        "conversion_factor": _text(conversion.factor if conversion else None),
+        "conversion_rounding": "half_even" if exact or conversion is None else conversion.rounding,
+        "conversion_precision": QUANTITY_DECIMALS if exact or conversion is None else conversion.precision,
+        "zero_usage_charged": price.zero_usage_first_tier_flat,
+        "flat_amount": _text(price.flat_amount),
+        "minimum_spend": _text(price.minimum_spend, f"-{UNBOUNDED}"),
+        "maximum_spend": _text(price.maximum_spend, UNBOUNDED),
+        **_event_price_columns(price),
+    }
+    return {f"price_{name}": value for name, value in columns.items()}
+
+
+def _event_price_columns(price: Price) -> dict[str, Any]:
+    return {
+        "rate_percent": _text(price.rate_percent),
+        "fixed_amount_per_event": _text(price.fixed_amount_per_event),
+        "free_limited": price.free_events is not None or price.free_total_value is not None,
+        "free_events": UNLIMITED_EVENTS if price.free_events is None else price.free_events,
+        "free_total_value": _text(price.free_total_value, UNBOUNDED),
+        "min_amount_per_event": _text(price.min_amount_per_event, f"-{UNBOUNDED}"),
+        "max_amount_per_event": _text(price.max_amount_per_event, UNBOUNDED),
+    }
+
+
+def _text(value: Decimal | None, absent: str = "0") -> str:
+    return absent if value is None else format(value, "f")
