@@ -137,7 +137,7 @@ def _quantity(value: Any, name: str) -> Decimal:
 
 def _price_columns(price: Price) -> dict[str, Any]:
     conversion = price.unit_conversion
-    # Without a rounding of its own a conversion ends at the 9 decimals of a quantity, half-even (SEMANTICS §2).
+    # Without a rounding of its own a conversion has the 9 decimals of a quantity, half-even (§2).
     exact = conversion is None or conversion.rounding == "none"
     uppers = [_text(tier.up_to) if tier.up_to is not None else TIER_WITHOUT_END for tier in price.tiers]
     columns = {
