@@ -20,7 +20,7 @@ PROPERTY_DIGITS = 15
 """Digits before the point of a number in a property: |x| < 1e15 (SEMANTICS §2)."""
 MAXIMUM_DIGITS = 76
 _NARROW_DIGITS = 38
-_NUMBER_PATTERN = rf"^-?[0-9]{{1,{PROPERTY_DIGITS}}}(\.[0-9]{{1,{QUANTITY_DECIMALS}}})?$"
+_NUMBER_PATTERN = rf"^-?0*[0-9]{{1,{PROPERTY_DIGITS}}}(\.[0-9]{{1,{QUANTITY_DECIMALS}}})?$"
 
 
 class TooWideError(Exception):
@@ -84,8 +84,8 @@ def number(value: Decimal) -> NumberSql:
 
 
 def property_number(text: exp.Expr) -> NumberSql:
-    """Return a property's text as a number: NULL unless it is plain decimal notation with at most 15 digits
-    before the point and at most 9 after.
+    """Return a property's text as a number: NULL unless it is plain decimal notation, below 1e15 in
+    magnitude and written with at most 9 decimals.
 
     The engine's own parser takes `1e3`, `1.2.3`, `.` and `+1`, and cuts off the tenth decimal, so it is
     trusted with nothing but whole numbers of up to 15 characters that start with a digit or a minus; they

@@ -32,7 +32,7 @@ from ratecard_compiler.fields import (
 )
 from ratecard_compiler.formula_language import FUNCTIONS
 from ratecard_compiler.price_reader import AMOUNTS, TIER_CONTINUITIES, TIERS_OVER, read_price
-from ratecard_compiler.source import Node
+from ratecard_compiler.source import Node, SequenceNode
 from ratecard_compiler.table_reader import read_tables
 
 AGGREGATIONS = ("sum", "count", "max", "min", "latest", "unique", "average", "weighted_sum")
@@ -187,6 +187,7 @@ def _product(card: Fields, product_id: str, node: Node) -> ProductDeclaration | 
     product.known(_PRODUCT_KEYS)
     meter = product.required_text("meter", "name the meter that counts the product's usage")
     price = _price(product)
+    dimensions = _dimensions(product, "dimensions")
     continuity = _either(
         product, price.tier_continuity if price else None, "tier_continuity", TIER_CONTINUITIES
     )
@@ -195,8 +196,8 @@ def _product(card: Fields, product_id: str, node: Node) -> ProductDeclaration | 
         name=product.text("name") or product_id,
         meter=meter or "",
         meter_place=product.place_of("meter"),
-        dimensions=_dimensions(product, "dimensions"),
-        show=_show(product),
+        dimensions=dimensions,
+        show=_show(product, dimensions),
         price=price,
         tier_continuity=continuity,
         tiers_over=_either(product, price.tiers_over if price else None, "tiers_over", TIERS_OVER),
@@ -215,30 +216,40 @@ def _either(product: Fields, in_price: str | None, key: str, choices: tuple[str,
 
 
 def _dimensions(product: Fields, key: str) -> dict[str, Written | None]:
+    """Return name → expression; a list names properties: `[region]` says `{region: region}`."""
     path = product.path_of(key)
     found: dict[str, Written | None] = {}
+    if isinstance(listed := product.get(key), SequenceNode):
+        return _named_properties(product, listed, path)
     for name, node in product.members(key, NAME):
         scalar = as_scalar(node, f"{path}.{name}", product.errors)
         found[name] = None if scalar is None else written(scalar, f"{path}.{name}", product.errors)
     return found
 
 
-def _show(product: Fields) -> dict[str, Written | None]:
+def _named_properties(product: Fields, listed: SequenceNode, path: str) -> dict[str, Written | None]:
+    found: dict[str, Written | None] = {}
+    for at, item in enumerate(listed.items, 1):
+        here = f"{path}[{at}]"
+        scalar = as_scalar(item, here, product.errors)
+        if scalar is None or not is_name(scalar.text, NAME, scalar.place, here, product.errors):
+            continue
+        if scalar.text in found:
+            fact = f"`{scalar.text}` is named twice"
+            product.errors.add("duplicate_name", scalar.place, here, fact, "keep one of them")
+        found[scalar.text] = written(scalar, here, product.errors)
+    return found
+
+
+def _show(product: Fields, dimensions: Mapping[str, Written | None]) -> dict[str, Written | None]:
     shown = _dimensions(product, "show")
-    dimensions = product.mapping("dimensions")
-    for name in shown:
-        if dimensions is not None and name in dimensions.node.entries:
+    for name, expression in shown.items():
+        if name in dimensions:
             path = product.path_of(f"show.{name}")
             fact = f"`{name}` is already a dimension, and dimensions are shown"
-            place = shown_place(product, name)
+            place = expression.node.place if expression is not None else product.place_of("show")
             product.errors.add("duplicate_name", place, path, fact, "remove it from `show`")
     return shown
-
-
-def shown_place(product: Fields, name: str) -> Place:
-    """Return where a display dimension is named."""
-    shown = product.mapping("show")
-    return shown.node.key_places[name] if shown is not None else product.node.place
 
 
 def _price(product: Fields) -> PriceDeclaration | None:
