@@ -1,0 +1,27 @@
+"""Contracts files: YAML text in, frozen values out, and the billing periods that they make.
+
+Nothing here reads a file or a database. `read_contracts` checks all that the text alone decides,
+`check_against` what depends on customers and contracts that are stored already.
+"""
+
+from api.contracts.checks import StoredContract, StoredCustomer, StoredGrant, check_against
+from api.contracts.document import Contract, ContractsDocument, Customer, Grant
+from api.contracts.errors import CONTRACT_CODES, ContractErrors
+from api.contracts.periods import BillingPeriod, billing_periods
+from api.contracts.reader import read_contracts
+
+__all__ = [
+    "CONTRACT_CODES",
+    "BillingPeriod",
+    "Contract",
+    "ContractErrors",
+    "ContractsDocument",
+    "Customer",
+    "Grant",
+    "StoredContract",
+    "StoredCustomer",
+    "StoredGrant",
+    "billing_periods",
+    "check_against",
+    "read_contracts",
+]

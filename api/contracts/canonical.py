@@ -1,0 +1,54 @@
+"""A contract in one form, whatever the way it was written: what is stored, and what a reader gets back."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from typing import Any
+
+from api.contracts.document import Contract, Grant
+from api.contracts.time_fields import duration_text, instant_text
+from ratecard_compiler.decimals import decimal_text
+
+
+def canonical_text(contract: Contract) -> str:
+    """Return the contract as JSON with sorted keys, defaults written out, decimals as text, instants in UTC.
+
+    Two files that say the same give the same text; the order of grants, and of products and tags within one,
+    is kept.
+    """
+    return json.dumps(canonical_form(contract), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
+def canonical_form(contract: Contract) -> dict[str, Any]:
+    """Return the contract as JSON values in the words of SEMANTICS §9."""
+    return {
+        "contract_id": contract.contract_id,
+        "customer_id": contract.customer_id,
+        "rate_card": contract.rate_card,
+        "starts_at": instant_text(contract.starts_at),
+        "ends_at": _optional(contract.ends_at),
+        "timezone": contract.timezone,
+        "billing": {"interval": contract.interval, "anchor_day": contract.anchor_day},
+        "grace": duration_text(contract.grace),
+        "grants": [_grant(grant) for grant in contract.grants],
+    }
+
+
+def _grant(grant: Grant) -> dict[str, Any]:
+    return {
+        "grant_id": grant.grant_id,
+        "unit": grant.unit,
+        "amount": decimal_text(grant.amount),
+        "paid": decimal_text(grant.paid),
+        "priority": grant.priority,
+        "effective_at": instant_text(grant.effective_at),
+        "expires_at": _optional(grant.expires_at),
+        "voided_at": _optional(grant.voided_at),
+        "applies_to": {"products": list(grant.products), "tags": list(grant.tags)},
+        "source": grant.source,
+    }
+
+
+def _optional(at: datetime | None) -> str | None:
+    return None if at is None else instant_text(at)

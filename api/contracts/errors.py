@@ -1,0 +1,36 @@
+"""What the reader says when a contracts file is wrong: errors as data, all of them at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ratecard_compiler.errors import CODES, CompileError, DocumentKind
+
+CONTRACT_CODES: dict[str, str] = {
+    "alias_taken": "An alias or id already names another customer, so an event's customer would be unclear.",
+    "end_before_start": "An end is not later than the start beside it.",
+    "invalid_duration": "A duration is not a whole number of days, hours, minutes or seconds.",
+    "invalid_instant": "An instant is not an RFC 3339 date and time with an offset, or not in the calendar.",
+    "instant_out_of_range": "An instant is before 2015 or after 2100.",
+    "overlapping_contracts": "Two contracts of one customer are in force at the same time.",
+    "unknown_customer": "A contract names a customer that is neither in the file nor stored.",
+    "unknown_time_zone": "A time zone is not in the IANA database.",
+    "unsupported_term": "The contract term is known, but this version cannot bill it yet.",
+}
+"""The codes that only contracts files have; the others are those of rate cards and mean the same."""
+
+CONTRACTS_FILE = DocumentKind(
+    "contracts file", "contracts: [...]", {**CODES, **CONTRACT_CODES}, top="(contracts file)"
+)
+
+
+class ContractErrors(Exception):  # noqa: N818 - it is many errors, and the public name says so
+    """A contracts file is refused as a whole; `errors` has every reason, in the order of the file."""
+
+    def __init__(self, errors: Iterable[CompileError]) -> None:
+        self.errors: tuple[CompileError, ...] = tuple(errors)
+        super().__init__(self.errors)
+
+    def __str__(self) -> str:
+        """Return one line an error."""
+        return "\n".join(str(error) for error in self.errors)

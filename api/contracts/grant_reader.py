@@ -1,0 +1,107 @@
+"""Nodes → one credit grant."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from babel.numbers import list_currencies
+
+from api.contracts.document import Grant, Origin
+from api.contracts.text_fields import names, required_identifier
+from api.contracts.time_fields import instant, required_instant
+from api.contracts.unsupported import UNSUPPORTED_GRANT_TERMS, refuse_unsupported
+from ratecard_compiler.decimals import AMOUNT_LIMIT, PRICE_DECIMALS, QUANTITY_DECIMALS
+from ratecard_compiler.fields import CARD_ID, NAME, PRODUCT_ID, Fields, Range, is_name
+
+SOURCES = ("purchase", "bonus", "promotion", "commit", "top_up", "rollover")
+"""Where a grant comes from (SEMANTICS §7)."""
+
+_KEYS = (
+    "grant_id",
+    "unit",
+    "amount",
+    "paid",
+    "priority",
+    "effective_at",
+    "expires_at",
+    "voided_at",
+    "applies_to",
+    "source",
+    *UNSUPPORTED_GRANT_TERMS,
+)
+_CURRENCY_AMOUNT = Range(AMOUNT_LIMIT, PRICE_DECIMALS, positive=True)
+_CUSTOM_AMOUNT = Range(AMOUNT_LIMIT, QUANTITY_DECIMALS, positive=True)
+_PAID = Range(AMOUNT_LIMIT, PRICE_DECIMALS, minimum=Decimal(0))
+_PRIORITY = Range(Decimal(10) ** 9, 0)
+
+
+def read_grant(fields: Fields) -> Grant | None:
+    """Return the grant; None if it lacks a part, and what is wrong is in the errors.
+
+    Nothing paid and priority 0 are the defaults. `amount` has at most 9 decimals in a custom unit, 15 in a
+    currency. Whether the contract's card has the unit, the products and the tags is not decided here: a
+    later version of the card may.
+    """
+    fields.known(_KEYS)
+    refuse_unsupported(fields, UNSUPPORTED_GRANT_TERMS)
+    grant_id = required_identifier(fields, "grant_id", "g1")
+    unit = _unit(fields)
+    amount = _amount(fields, unit)
+    paid = fields.decimal("paid", _PAID)
+    priority = fields.decimal("priority", _PRIORITY)
+    effective_at = required_instant(fields, "effective_at")
+    expires_at, voided_at = instant(fields, "expires_at"), instant(fields, "voided_at")
+    products, tags = _scope(fields)
+    source = fields.choice("source", SOURCES, "purchase")
+    if effective_at is not None and expires_at is not None and expires_at <= effective_at:
+        place, path = fields.place_of("expires_at"), fields.path_of("expires_at")
+        fact = "the grant expires before it starts, or as it starts"
+        fields.errors.add("end_before_start", place, path, fact, "write a later end; null means never")
+    if grant_id is None or unit is None or amount is None or effective_at is None:
+        return None
+    return Grant(
+        grant_id=grant_id,
+        unit=unit,
+        amount=amount,
+        paid=Decimal(0) if paid is None else paid,
+        priority=0 if priority is None else int(priority),
+        effective_at=effective_at,
+        expires_at=expires_at,
+        voided_at=voided_at,
+        products=products,
+        tags=tags,
+        source=source,
+        origin=Origin(fields.node.place, fields.path),
+    )
+
+
+def _unit(fields: Fields) -> str | None:
+    """Return a currency's code or the name of a custom unit."""
+    if fields.get("unit") is None:
+        fields.missing("unit", "write a currency such as `USD`, or a unit of the rate card")
+        return None
+    node = fields.scalar("unit")
+    if node is None:
+        return None
+    is_currency = node.text in list_currencies()
+    if is_currency or is_name(node.text, CARD_ID, node.place, fields.path_of("unit"), fields.errors):
+        return node.text
+    return None
+
+
+def _amount(fields: Fields, unit: str | None) -> Decimal | None:
+    if fields.get("amount") is None:
+        fields.missing("amount", 'write how many units are granted: `amount: "50"`')
+        return None
+    # Custom units have small letters only (as in rate cards), currencies capitals only.
+    is_custom = unit is not None and unit == unit.lower()
+    return fields.decimal("amount", _CUSTOM_AMOUNT if is_custom else _CURRENCY_AMOUNT)
+
+
+def _scope(fields: Fields) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return products and tags of `applies_to`."""
+    scope = fields.mapping("applies_to")
+    if scope is None:
+        return (), ()
+    scope.known(("products", "tags"))
+    return names(scope, "products", PRODUCT_ID), names(scope, "tags", NAME)

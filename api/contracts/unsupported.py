@@ -1,0 +1,35 @@
+"""Terms that a contract may name only empty: to leave one out of the bill in silence would bill wrong.
+
+Take a term away from here when the invoice views bill it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ratecard_compiler.fields import Fields
+from ratecard_compiler.source import MappingNode, Node, SequenceNode
+
+UNSUPPORTED_TERMS = ("overrides", "discounts", "minimum", "fees", "commits", "top_up")
+"""Terms of contracts (SEMANTICS §6, §7)."""
+
+UNSUPPORTED_GRANT_TERMS = ("rollover", "recurrence")
+"""Terms of credit grants (SEMANTICS §7)."""
+
+
+def refuse_unsupported(fields: Fields, terms: Iterable[str]) -> None:
+    """Report every one of the terms that is there and says something; null, `[]` and `{}` say nothing."""
+    for term in terms:
+        node = fields.get(term)
+        if node is None or _is_empty(node):
+            continue
+        place = fields.node.key_places[term]
+        fact = f"`{term}` is not billed yet"
+        fix = f"remove `{term}`; a contract is not stored without a term that it has"
+        fields.errors.add("unsupported_term", place, fields.path_of(term), fact, fix)
+
+
+def _is_empty(node: Node) -> bool:
+    if isinstance(node, SequenceNode):
+        return not node.items
+    return isinstance(node, MappingNode) and not node.entries
