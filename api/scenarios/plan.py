@@ -1,17 +1,17 @@
 """Reading a scenario (SEMANTICS §9): clock, ordered steps and what is expected, all scalars as text."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from ratecard_compiler.errors import CompileError, ErrorList, Place
+from ratecard_compiler.errors import CODES, CompileError, DocumentKind, ErrorList, Place
 from ratecard_compiler.fields import Fields, as_fields, as_sequence
 from ratecard_compiler.source import START, MappingNode, Node, ScalarNode, SequenceNode, nodes_of, read_yaml
 
 FILE_NAME = "scenario.yaml"
-ReadFile = Callable[[str], bytes]
+SCENARIO = DocumentKind("scenario", "now: 2026-02-03T00:00:00Z", CODES, "(scenario)")
 
 # Per kind of step: the fields that it must have, those that it may have. None: its value is a file's name.
 STEPS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]] | None] = {
@@ -49,12 +49,14 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """What to run, and what it must come to. `read` returns a file that a step names."""
+    """What to run, and what it must come to. The files that steps name are in `directory` or, without one, in
+    `files`."""
 
     now: datetime
     steps: tuple[Step, ...]
     expect: Mapping[str, Any]
-    read: ReadFile
+    directory: Path | None
+    files: Mapping[str, str]
 
 
 def read_scenario(directory: Path) -> Scenario:
@@ -62,18 +64,18 @@ def read_scenario(directory: Path) -> Scenario:
     path = directory / FILE_NAME
     if not path.exists() and path.with_suffix(".json").exists():
         path = path.with_suffix(".json")
-    errors = ErrorList(path.name)
+    errors = ErrorList(path.name, SCENARIO)
     top = read_yaml(path.read_text(encoding="utf-8"), errors)
     if top is None:
-        raise ScenarioErrors(list(errors.found))
-    return _scenario(top, errors, lambda name: (directory / name).read_bytes())
+        raise ScenarioErrors(errors.in_order())
+    return _scenario(top, errors, directory, {})
 
 
 def scenario_of(steps: Sequence[Mapping[str, Any]], now: str, files: Mapping[str, str]) -> Scenario:
     """Make a scenario from values in memory; `files` holds the text of each file that the steps name."""
     top = nodes_of({"now": now, "steps": list(steps)})
     assert isinstance(top, MappingNode)
-    return _scenario(top, ErrorList(FILE_NAME), lambda name: files[name].encode())
+    return _scenario(top, ErrorList(FILE_NAME, SCENARIO), None, files)
 
 
 def plain(node: Node | None) -> Any:
@@ -96,7 +98,9 @@ def instant(text: str) -> datetime:
     return found.astimezone(UTC)
 
 
-def _scenario(top: MappingNode, errors: ErrorList, read: ReadFile) -> Scenario:
+def _scenario(
+    top: MappingNode, errors: ErrorList, directory: Path | None, files: Mapping[str, str]
+) -> Scenario:
     fields = Fields(top, "", errors)
     fields.known(("now", "steps", "expect"))
     fields.required_text("now", _INSTANT_FIX)
@@ -109,8 +113,8 @@ def _scenario(top: MappingNode, errors: ErrorList, read: ReadFile) -> Scenario:
             if (node := expect.get(key)) is not None:
                 as_sequence(node, expect.path_of(key), errors)
     if errors.found or now is None:
-        raise ScenarioErrors(sorted(errors.found, key=lambda error: (error.line, error.column)))
-    return Scenario(now, steps, plain(expect.node) if expect else {}, read)
+        raise ScenarioErrors(errors.in_order())
+    return Scenario(now, steps, plain(expect.node) if expect else {}, directory, files)
 
 
 def _steps(fields: Fields) -> tuple[Step, ...]:

@@ -1,0 +1,77 @@
+"""A scenario's complete result, in the shape and order of SEMANTICS §9."""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, TypeVar
+
+import msgspec
+
+from api.reads.balances import list_balances
+from api.reads.contracts import list_customers
+from api.reads.documents import Page, Position
+from api.reads.invoices import get_invoice, list_invoices
+from api.reads.unrated import list_unrated
+from api.store import Store
+
+Item = TypeVar("Item")
+
+PAGE = 1_000
+LINE_FIELDS = ("quantity", "amount", "period_start", "period_end", "breakdown")
+BALANCE_FIELDS = ("customer_id", "grant_id", "unit", "granted", "drawn", "expired", "remaining")
+
+
+def complete_result(store: Store) -> dict[str, Any]:
+    """Return `{"invoices", "balances", "unrated"}`: every billing period that has begun, every grant, every
+    reason.
+
+    Invoices are ordered by contract and period, lines as on the invoice (usage by product and version, then
+    credits), balances by customer and grant, reasons by name.
+    """
+    invoices = sorted(_invoices(store), key=lambda invoice: (invoice["contract_id"], invoice["period_start"]))
+    balances = sorted(_balances(store), key=lambda balance: (balance["customer_id"], balance["grant_id"]))
+    return {"invoices": invoices, "balances": balances, "unrated": _unrated(store)}
+
+
+def _all(read: Callable[[Position | None], Page[Item]]) -> Iterator[Item]:
+    after: Position | None = None
+    while True:
+        page = read(after)
+        yield from page.items
+        if page.after is None:
+            return
+        after = page.after
+
+
+def _invoices(store: Store) -> Iterator[dict[str, Any]]:
+    for summary in _all(lambda after: list_invoices(store, limit=PAGE, after=after)):
+        invoice = get_invoice(store, summary.invoice_id)
+        if invoice is not None:
+            document = msgspec.to_builtins(invoice)
+            lines = [_line(line, invoice.currency) for line in document["lines"]]
+            yield {**document, "lines": lines}
+
+
+def _line(line: Mapping[str, Any], currency: str) -> dict[str, Any]:
+    """A line without what only the API tells: `unit` where it is a custom one, `grant_id` where one pays."""
+    return {
+        **{name: line[name] for name in ("kind", "product", "rate_card_version")},
+        **({"unit": line["unit"]} if line["kind"] == "usage" and line["unit"] != currency else {}),
+        **({"grant_id": line["grant_id"]} if line["grant_id"] is not None else {}),
+        **{name: line[name] for name in LINE_FIELDS},
+    }
+
+
+def _balances(store: Store) -> Iterator[dict[str, Any]]:
+    for customer in _all(lambda after: list_customers(store, limit=PAGE, after=after)):
+        customer_id = customer.customer_id
+        for balance in _all(
+            lambda after, owner=customer_id: list_balances(store, owner, limit=PAGE, after=after)
+        ):
+            document = msgspec.to_builtins(balance)
+            yield {name: document[name] for name in BALANCE_FIELDS}
+
+
+def _unrated(store: Store) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for entry in _all(lambda after: list_unrated(store, limit=PAGE, after=after)):
+        found[entry.reason] = found.get(entry.reason, 0) + entry.entries
+    return dict(sorted(found.items()))
