@@ -13,8 +13,8 @@ OBJECTS = (
     "dictionaries",
     "usage_views",
     "invoice_views",
-    "credit_views",
     "public_views",
+    "credit_views",
 )
 
 # Prices before the terms that point at them (a rating looks up terms first).
@@ -38,7 +38,7 @@ class RatingTypeMismatch(Exception):
 def deploy_objects(database: Database) -> None:
     """Create or replace every view and dictionary, and the inbox view if it is not there yet."""
     for name in OBJECTS:
-        text = render(f"objects/{name}.sql.j2", database=database.name, credentials=_credentials(database))
+        text = render(f"objects/{name}.sql.j2", database=database.name, credentials=database.location.dictionary_credentials())
         for statement in statements(text):
             database.command(statement)
     if not _exists(database, "usage_inbox_mv"):
@@ -85,8 +85,3 @@ def _check_columns(database: Database, rating: str) -> None:
 
 def _exists(database: Database, name: str) -> bool:
     return bool(database.value(load("queries/object_exists.sql"), database=database.name, name=name))
-
-
-def _credentials(database: Database) -> str:
-    """Dictionaries of a server with a password read their sources as the DSN's user."""
-    return "" if database.embedded else database.location.dictionary_credentials()

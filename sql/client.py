@@ -44,17 +44,25 @@ class Location:
     dsn: str
     database: str = DATABASE
 
+    def dictionary_credentials(self) -> str:
+        """Return the USER and PASSWORD of a server's DSN as a dictionary source takes them; empty without."""
+        parts = urlsplit(self.dsn)
+        if self.folder is not None or not parts.username:
+            return ""
+        user, password = unquote(parts.username), unquote(parts.password or "")
+        return f" USER '{_escaped(user)}' PASSWORD '{_escaped(password)}'"
+
     @classmethod
-    def parse(cls, dsn: str) -> "Location":
+    def parse(cls, dsn: str, database: str = DATABASE) -> "Location":
         """Read `chdb:FOLDER`, a plain folder, or `clickhouse[s]://user:password@host:port/database`."""
         scheme, separator, rest = dsn.partition(":")
         if separator and scheme in {"clickhouse", "clickhouses", "http", "https"}:
             name = urlsplit(dsn).path.strip("/")
-            return cls(None, dsn, unquote(name) or DATABASE)
+            return cls(None, dsn, unquote(name) or database)
         folder = rest.removeprefix("//") if separator and scheme == "chdb" else dsn
         if not folder:
             raise ValueError(f"the DSN {dsn!r} names no folder; write chdb:./data")
-        return cls(Path(folder).resolve(), f"chdb:{folder}")
+        return cls(Path(folder).resolve(), f"chdb:{folder}", database)
 
 
 @dataclass
@@ -74,23 +82,23 @@ class Database:
         self._places = threading.Semaphore(self.pool_size)
 
     @classmethod
-    def open(cls, dsn: str, *, memory_bytes: int = DEFAULT_MEMORY_BYTES) -> "Database":
+    def open(
+        cls, dsn: str, *, database: str = DATABASE, memory_bytes: int = DEFAULT_MEMORY_BYTES
+    ) -> "Database":
         """Open the store at `dsn` and make its database if it is new.
 
         Raises StoreInUse when another process owns the folder, EngineError when the engine refuses.
         """
-        database = cls(Location.parse(dsn), memory_bytes)
-        if database.location.folder is not None:
-            _prepare_process(database.location.folder)
+        opened = cls(Location.parse(dsn, database), memory_bytes)
+        if opened.location.folder is not None:
+            _prepare_process(opened.location.folder)
         try:
             # One client stays open for the life of the store: the embedded engine shuts down with its last one.
-            database._keeper = database._connect(None)
-            name = database.location.database
-            database._keeper.command(f"CREATE DATABASE IF NOT EXISTS {_identifier(name)}")
-            database._keeper.command(f"USE {_identifier(name)}") if database.embedded else None
+            opened._keeper = opened._connect(None)
+            opened._keeper.command(f"CREATE DATABASE IF NOT EXISTS {_identifier(opened.name)}")
         except Exception as error:
             raise as_engine_error(error) from error
-        return database
+        return opened
 
     @property
     def embedded(self) -> bool:
@@ -228,6 +236,10 @@ def _identifier(name: str) -> str:
     if not name.replace("_", "").isalnum():
         raise ValueError(f"{name!r} is no database name; use letters, digits and underscores")
     return f"`{name}`"
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("'", "\\'")
 
 
 def _close(client: Any) -> None:

@@ -27,6 +27,7 @@ CREATE TABLE IF NOT EXISTS usage_events
     properties Map(LowCardinality(String), String) COMMENT 'Everything else the sender said, as text',
     content_hash UInt64 CODEC(NONE) COMMENT 'Hash of type and properties',
     conflict Bool COMMENT 'True: the identity was stored before with other content; kept, never billed',
+    revision UInt32 COMMENT '0 = as first sent; n = the n-th amendment',
     recorded_at DateTime64(3, 'UTC') COMMENT 'When we learned of it',
     INDEX recorded_at_range recorded_at TYPE minmax GRANULARITY 1
 )
@@ -41,6 +42,7 @@ CREATE TABLE IF NOT EXISTS superseded_events
     event_key UInt128 COMMENT 'Hash of (customer_id, event_id)',
     event_time DateTime64(3, 'UTC') COMMENT 'The stored event''s time',
     content_hash UInt64 COMMENT 'The stored event''s content',
+    revision UInt32 COMMENT 'The stored event''s revision',
     reason Enum8('amended' = 3, 'voided' = 4, 'conflict' = 5) COMMENT 'Why this stored event no longer counts',
     recorded_at DateTime64(3, 'UTC') COMMENT 'Since when we know'
 )
@@ -95,3 +97,17 @@ CREATE TABLE IF NOT EXISTS usage_rollups
 ENGINE = MergeTree
 ORDER BY (period_id, rollup_id)
 COMMENT 'Which roll-ups count';
+
+CREATE TABLE IF NOT EXISTS ingest_batch
+(
+    place UInt64 COMMENT 'Row in the batch',
+    event_id String COMMENT 'As in usage_inbox',
+    customer_id String COMMENT 'As in usage_inbox',
+    event_type LowCardinality(String) COMMENT 'As in usage_inbox',
+    event_time DateTime64(3, 'UTC') COMMENT 'As in usage_inbox',
+    properties Map(LowCardinality(String), String) COMMENT 'As in usage_inbox',
+    event_key UInt128 DEFAULT reinterpretAsUInt128(sipHash128(customer_id, event_id)) COMMENT 'As in usage_inbox',
+    content_hash UInt64 DEFAULT sipHash64(event_type, mapSort(properties)) COMMENT 'As in usage_inbox'
+)
+ENGINE = Memory
+COMMENT 'The batch whose events the writer is asking about; empty otherwise';

@@ -1,0 +1,270 @@
+"""Storing customers and contracts, with their billing periods and grants; what they change is re-rated.
+
+Applying the same document again changes nothing. Billing periods keep their numbers as long as they keep their
+start, so ledger entries stay where they are.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from api.contracts import (
+    BillingPeriod,
+    Contract,
+    ContractErrors,
+    ContractsDocument,
+    Customer,
+    Grant,
+    StoredGrant,
+    billing_periods,
+    check_against,
+    read_contracts,
+)
+from api.operations.reconcile import MILLISECOND, reconcile, request_reconcile
+from migrations import reload_dictionaries
+from sql import load
+
+if TYPE_CHECKING:
+    from api.store import Store
+
+# Open contracts have periods this far ahead; `extend_periods` keeps it so.
+HORIZON = timedelta(days=400)
+
+
+@dataclass(frozen=True, slots=True)
+class ContractsApplied:
+    """What applying a document stored; `unchanged` counts customers and contracts that were so already."""
+
+    customers: int
+    contracts: int
+    periods: int
+    grants: int
+    unchanged: int
+    entries_changed: int
+
+
+@dataclass(frozen=True, slots=True)
+class _StoredContract:
+    contract_id: str
+    customer_id: str
+    starts_at: datetime
+    ends_at: datetime | None
+
+
+def apply_contracts(store: "Store", text: str, file_name: str) -> ContractsApplied:
+    """Store the customers and contracts of a document (SEMANTICS §9) and re-rate what they change.
+
+    Raises ContractErrors with every place that is wrong; then nothing is stored.
+    """
+    document = read_contracts(text, file_name)
+    with store.exclusive():
+        stored = _Stored.read(store)
+        stored.check(document)
+        customers = [customer for customer in document.customers if not stored.has_customer(customer)]
+        contracts = [contract for contract in document.contracts if not stored.has_contract(contract)]
+        _request_reconcile(store, stored, customers, contracts)
+        recorded_at = store.next_instant()
+        periods = _period_rows(store, contracts, recorded_at)
+        grants = _grant_rows(store, contracts, recorded_at)
+        store.database.insert("customer_records", [_customer_row(item, recorded_at) for item in customers])
+        store.database.insert("billing_period_records", periods)
+        store.database.insert("grant_records", grants)
+        # Last: periods and grants count by their contract.
+        store.database.insert("contract_records", [_contract_row(item, recorded_at) for item in contracts])
+        reload_dictionaries(store.database, ("customers_dict", "periods_dict", "terms_dict"))
+        result = reconcile(store)
+    unchanged = len(document.customers) + len(document.contracts) - len(customers) - len(contracts)
+    return ContractsApplied(
+        len(customers), len(contracts), len(periods), len(grants), unchanged, result.entries_appended
+    )
+
+
+def extend_periods(store: "Store") -> int:
+    """Give open contracts the billing periods up to the horizon; return how many were added."""
+    with store.exclusive():
+        rows = store.database.rows(load("queries/contracts_to_extend.sql"), until=store.clock() + HORIZON / 2)
+        if not rows:
+            return 0
+        recorded_at = store.next_instant()
+        periods: list[dict[str, Any]] = []
+        number = _next_period_id(store)
+        for row in rows:
+            wanted = billing_periods(
+                row["starts_at"], row["ends_at"], row["timezone"], row["anchor_day"], store.clock() + HORIZON
+            )
+            for period in wanted:
+                if period.start >= row["last_end"]:
+                    periods.append(_period_row(row["contract_id"], period, number, recorded_at))
+                    number += 1
+        store.database.insert("billing_period_records", periods)
+        reload_dictionaries(store.database, ("periods_dict", "terms_dict"))
+        return len(periods)
+
+
+@dataclass(frozen=True, slots=True)
+class _Stored:
+    """What is stored before a document is applied."""
+
+    customers: Mapping[str, Customer]
+    documents: Mapping[str, str]
+    contracts: tuple[_StoredContract, ...]
+    grants: tuple[StoredGrant, ...]
+
+    @classmethod
+    def read(cls, store: "Store") -> "_Stored":
+        customers = {
+            row["customer_id"]: Customer(
+                row["customer_id"], row["name"], row["attributes"], tuple(row["aliases"])
+            )
+            for row in store.database.rows(load("queries/customers.sql"))
+        }
+        rows = store.database.rows(load("queries/contracts.sql"))
+        grants = store.database.rows(load("queries/grants.sql"))
+        return cls(
+            customers,
+            {row["contract_id"]: row["document"] for row in rows},
+            tuple(
+                _StoredContract(row["contract_id"], row["customer_id"], row["starts_at"], row["ends_at"])
+                for row in rows
+            ),
+            tuple(
+                StoredGrant(row["customer_id"], row["grant_id"], row["contract_id"]) for row in grants
+            ),
+        )
+
+    def check(self, document: ContractsDocument) -> None:
+        errors = check_against(document, self.customers.values(), self.contracts, self.grants)
+        if errors:
+            raise ContractErrors(errors)
+
+    def has_customer(self, customer: Customer) -> bool:
+        return self.customers.get(customer.customer_id) == customer
+
+    def has_contract(self, contract: Contract) -> bool:
+        return self.documents.get(contract.contract_id) == contract.document
+
+
+def _request_reconcile(
+    store: "Store", stored: _Stored, customers: Iterable[Customer], contracts: Iterable[Contract]
+) -> None:
+    """Ask for the days on which the customers concerned, by any id they have or had, sent events."""
+    owners = {customer.customer_id for customer in customers}
+    ids = {alias for customer in customers for alias in customer.aliases}
+    for contract in contracts:
+        owners.add(contract.customer_id)
+        owners.update(c.customer_id for c in stored.contracts if c.contract_id == contract.contract_id)
+    ids |= owners
+    for owner in owners & stored.customers.keys():
+        ids.update(stored.customers[owner].aliases)
+    if not ids:
+        return
+    span = store.database.rows(load("queries/event_span_of_customers.sql"), customer_ids=sorted(ids))[0]
+    if span["events"]:
+        request_reconcile(store, span["first"], span["last"] + MILLISECOND, "contracts applied")
+
+
+def _period_rows(store: "Store", contracts: list[Contract], recorded_at: datetime) -> list[dict[str, Any]]:
+    """Periods to store: those of the contracts, with the number of a stored period that has the same start, and
+    the withdrawal of stored ones that a contract no longer has."""
+    known: dict[str, dict[datetime, dict[str, Any]]] = {}
+    ids = [contract.contract_id for contract in contracts]
+    for row in store.database.rows(load("queries/periods_of_contracts.sql"), contract_ids=ids) if ids else []:
+        known.setdefault(row["contract_id"], {})[row["period_start"]] = row
+    number = _next_period_id(store)
+    rows = []
+    for contract in contracts:
+        before = known.get(contract.contract_id, {})
+        wanted = billing_periods(
+            contract.starts_at,
+            contract.ends_at,
+            contract.timezone,
+            contract.anchor_day,
+            max(store.clock(), contract.starts_at) + HORIZON,
+        )
+        for period in wanted:
+            same = before.pop(period.start, None)
+            rows.append(
+                _period_row(contract.contract_id, period, same["period_id"] if same else number, recorded_at)
+            )
+            number += same is None
+        rows += [{**row, "withdrawn": True, "recorded_at": recorded_at} for row in before.values()]
+    return rows
+
+
+def _next_period_id(store: "Store") -> int:
+    return int(store.database.value(load("queries/next_period_id.sql")))
+
+
+def _period_row(
+    contract_id: str, period: BillingPeriod, period_id: int, recorded_at: datetime
+) -> dict[str, Any]:
+    return {
+        "contract_id": contract_id,
+        "period_start": period.start,
+        "period_end": period.end,
+        "period_id": period_id,
+        "withdrawn": False,
+        "recorded_at": recorded_at,
+    }
+
+
+def _grant_rows(store: "Store", contracts: list[Contract], recorded_at: datetime) -> list[dict[str, Any]]:
+    ids = [contract.contract_id for contract in contracts]
+    before = {
+        (row["customer_id"], row["grant_id"]): row
+        for row in (store.database.rows(load("queries/grants_of_contracts.sql"), contract_ids=ids) if ids else [])
+    }
+    rows = []
+    for contract in contracts:
+        for grant in contract.grants:
+            before.pop((contract.customer_id, grant.grant_id), None)
+            rows.append(_grant_row(contract, grant, recorded_at))
+    rows += [{**row, "withdrawn": True, "recorded_at": recorded_at} for row in before.values()]
+    return rows
+
+
+def _grant_row(contract: Contract, grant: Grant, recorded_at: datetime) -> dict[str, Any]:
+    return {
+        "customer_id": contract.customer_id,
+        "grant_id": grant.grant_id,
+        "contract_id": contract.contract_id,
+        "unit": grant.unit,
+        "amount": grant.amount,
+        "paid": grant.paid,
+        "priority": grant.priority,
+        "effective_at": grant.effective_at,
+        "expires_at": grant.expires_at,
+        "voided_at": grant.voided_at,
+        "products": list(grant.products),
+        "tags": list(grant.tags),
+        "source": grant.source,
+        "withdrawn": False,
+        "recorded_at": recorded_at,
+    }
+
+
+def _customer_row(customer: Customer, recorded_at: datetime) -> dict[str, Any]:
+    return {
+        "customer_id": customer.customer_id,
+        "name": customer.name,
+        "attributes": dict(customer.attributes),
+        "aliases": list(customer.aliases),
+        "recorded_at": recorded_at,
+    }
+
+
+def _contract_row(contract: Contract, recorded_at: datetime) -> dict[str, Any]:
+    return {
+        "contract_id": contract.contract_id,
+        "customer_id": contract.customer_id,
+        "rate_card": contract.rate_card,
+        "starts_at": contract.starts_at,
+        "ends_at": contract.ends_at,
+        "timezone": contract.timezone,
+        "billing_interval": contract.interval,
+        "anchor_day": contract.anchor_day,
+        "grace_seconds": int(contract.grace.total_seconds()),
+        "document": contract.document,
+        "recorded_at": recorded_at,
+    }

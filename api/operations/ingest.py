@@ -1,0 +1,178 @@
+"""Storing usage events: identity, rating and sums happen in the engine; here are the answers.
+
+An insert and its views are not atomic. When an insert fails, the batch's days are reconciled before anyone is
+answered, so that "accepted" always means stored and rated.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Literal
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from api.errors import StoreUnavailable, Unprocessable
+from api.events import DecodedEvents
+from api.operations.reconcile import reconcile
+from api.writer import ACCEPTED, Status
+from sql import load
+from sql.errors import EngineError
+from sql.fail_points import reach
+
+if TYPE_CHECKING:
+    from api.store import Store
+
+INSTANT = pa.timestamp("ms", tz="UTC")
+
+
+@dataclass(frozen=True, slots=True)
+class EventAnswer:
+    """What became of the event at position `index` of a request (SEMANTICS §3)."""
+
+    index: int
+    status: Literal["accepted", "duplicate", "conflict", "rejected"]
+    code: str | None = None
+    field: str | None = None
+    message: str | None = None
+
+
+_MESSAGES: dict[Status, str | None] = {
+    "accepted": None,
+    "duplicate": "stored before with the same content; counted once",
+    "conflict": "stored before with other content or in this request with another time; the first stands, "
+    "this one is kept in event_conflicts and not billed. To change an event, amend it",
+}
+
+
+def ingest(store: "Store", events: DecodedEvents) -> list[EventAnswer]:
+    """Store the good events and answer every one, in request order. Blocks until they are stored and rated.
+
+    Raises StoreUnavailable when that is unknown; sending the same again is safe.
+    """
+    statuses = store.writer.submit(events.table).result()
+    answers = [
+        EventAnswer(rejection.index, "rejected", rejection.code, rejection.field, rejection.message)
+        for rejection in events.rejections
+    ]
+    answers.extend(
+        EventAnswer(position, status, None if status == ACCEPTED else status, None, _MESSAGES[status])
+        for position, status in zip(events.positions, statuses, strict=True)
+    )
+    answers.sort(key=lambda answer: answer.index)
+    return answers
+
+
+def ingest_atomic(store: "Store", events: DecodedEvents) -> list[EventAnswer]:
+    """As `ingest`, but a request with a rejected event is refused whole and stores nothing."""
+    if events.rejections:
+        raise Unprocessable(
+            "batch_rejected",
+            f"{len(events.rejections)} of {events.total} events are wrong and atomic=true was asked; "
+            "nothing was stored",
+            [
+                {
+                    "index": rejection.index,
+                    "code": rejection.code,
+                    "field": rejection.field,
+                    "message": rejection.message,
+                }
+                for rejection in events.rejections
+            ],
+        )
+    return ingest(store, events)
+
+
+def store_events(store: "Store", table: pa.Table) -> list[Status]:
+    """Store a block of events and return their statuses in row order. Called by the writer alone."""
+    statuses: list[Status] = [ACCEPTED] * table.num_rows
+    rows: list[int] | None = None
+    while True:
+        now, later = _split_repeats(table)
+        part = table if not later else table.take(pa.array(now))
+        part_statuses = _store_distinct(store, part)
+        if rows is None and not later:
+            return part_statuses
+        rows = rows if rows is not None else list(range(table.num_rows))
+        for place, status in zip(now, part_statuses, strict=True):
+            statuses[rows[place]] = status
+        if not later:
+            return statuses
+        rows = [rows[place] for place in later]
+        table = table.take(pa.array(later))
+
+
+def _split_repeats(table: pa.Table) -> tuple[list[int], list[int]]:
+    """Return the rows with the first of each identity, and the rest; no rest is the usual case and cheap."""
+    identities = list(
+        zip(table.column("customer_id").to_pylist(), table.column("event_id").to_pylist(), strict=True)
+    )
+    if len(set(identities)) == len(identities):
+        return list(range(len(identities))), []
+    seen: set[tuple[str, str]] = set()
+    first, rest = [], []
+    for row, identity in enumerate(identities):
+        (rest if identity in seen else first).append(row)
+        seen.add(identity)
+    return first, rest
+
+
+def _store_distinct(store: "Store", table: pa.Table) -> list[Status]:
+    with store.exclusive():
+        recorded_at = store.next_instant()
+        recorded = pa.repeat(pa.scalar(recorded_at, type=INSTANT), table.num_rows)
+        columns = table.append_column("recorded_at", recorded)
+        reach("ingest.before_insert")
+        try:
+            store.database.insert_arrow("usage_inbox", columns)
+            reach("ingest.after_insert")
+            stored = _stored_count(store, table, recorded_at)
+            if stored == table.num_rows:
+                reach("ingest.before_answer")
+                return [ACCEPTED] * stored
+            return _statuses(store, columns, recorded_at)
+        except EngineError as error:
+            return _after_doubt(store, columns, recorded_at, error)
+
+
+def _bounds(table: pa.Table) -> tuple[datetime, datetime]:
+    bounds = pc.min_max(table.column("event_time")).as_py()
+    return bounds["min"].astimezone(UTC), bounds["max"].astimezone(UTC)
+
+
+def _stored_count(store: "Store", table: pa.Table, recorded_at: datetime) -> int:
+    first, last = _bounds(table)
+    count: int = store.database.value(
+        load("queries/batch_accepted_count.sql"), first=first, last=last, recorded_at=recorded_at
+    )
+    return count
+
+
+def _statuses(store: "Store", columns: pa.Table, recorded_at: datetime) -> list[Status]:
+    """Ask the store about each row: one read of the batch's keys."""
+    place = pa.array(range(columns.num_rows), type=pa.uint64())
+    store.database.command(load("commands/clear_ingest_batch.sql"))
+    store.database.insert_arrow("ingest_batch", columns.drop_columns(["recorded_at"]).append_column("place", place))
+    rows = store.database.rows(load("queries/batch_statuses.sql"), recorded_at=recorded_at)
+    store.database.command(load("commands/clear_ingest_batch.sql"))
+    return [row["status"] for row in rows]
+
+
+def _after_doubt(
+    store: "Store", columns: pa.Table, recorded_at: datetime, error: EngineError
+) -> list[Status]:
+    """An insert failed somewhere along its chain: repair the batch's days, then say what is stored."""
+    first, last = _bounds(columns)
+    try:
+        reconcile(store, first, last + timedelta(milliseconds=1))
+        statuses = _statuses(store, columns, recorded_at)
+    except EngineError as second:
+        raise StoreUnavailable(
+            "store_unavailable", "the events could not be stored now; send them again, repeats are harmless"
+        ) from second
+    if "missing" in statuses:
+        raise StoreUnavailable(
+            "store_unavailable",
+            "some events could not be stored now; send them again, repeats are harmless",
+        ) from error
+    return statuses
+

@@ -1,0 +1,159 @@
+"""Reconcile: append to the ledger the difference between what it says and what the rating expression says.
+
+One mechanism for everything that changes a rating after the fact: a card activated in the past, a rollback, a
+contract stored late or changed, an event amended or voided, a new product over old events, a kill between two
+tables of one insert. Running it again changes nothing (ARCHITECTURE §4).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from migrations import rating_for
+from sql import load, render
+from sql.fail_points import reach
+
+if TYPE_CHECKING:
+    from api.store import Store
+
+EARLIEST = datetime(2015, 1, 1, tzinfo=UTC)
+LATEST = datetime(2100, 1, 1, tzinfo=UTC)
+
+# On a server other writers insert too: what is younger than this may still be on its way through the views.
+SETTLING = timedelta(seconds=30)
+
+MILLISECOND = timedelta(milliseconds=1)
+
+Progress = Callable[[int, int], None]
+Range = tuple[datetime, datetime]
+
+
+@dataclass(frozen=True, slots=True)
+class Reconciled:
+    """What a run did: days of event time compared, days that differed, ledger entries appended, and events found to
+    be second under an identity."""
+
+    days_checked: int
+    days_changed: int
+    entries_appended: int
+    conflicts_found: int
+
+
+def reconcile(
+    store: "Store",
+    start: datetime | None = None,
+    end: datetime | None = None,
+    progress: Progress | None = None,
+) -> Reconciled:
+    """Make the ledger say what the rating expression says.
+
+    With `start` or `end`: all events with an event time in [start, end). Without: what was recorded since the last
+    run, and what earlier operations asked for. `progress` gets (days done, days to do). Interrupted, it is simply
+    run again.
+    """
+    with store.exclusive():
+        requests = store.database.rows(load("queries/reconcile_requests.sql"))
+        mark = store.database.value(load("queries/reconcile_mark.sql"))
+        until = _settled_instant(store)
+        conflicts = _find_conflicts(store, mark, until)
+        ranges = _ranges(store, start, end, mark, requests)
+        appended, changed = _reconcile_ranges(store, ranges, progress)
+        reach("reconcile.before_mark")
+        _finish(store, requests, until)
+    return Reconciled(len(ranges), changed, appended, conflicts)
+
+
+def request_reconcile(store: "Store", start: datetime, end: datetime, cause: str) -> None:
+    """Write down that [start, end) of event time is to be re-rated, before changing what asks for it: if the
+    process is killed in between, the next start finishes it."""
+    store.database.insert(
+        "reconcile_requests",
+        [
+            {
+                "request_id": store.database.value(load("queries/next_reconcile_request_id.sql")),
+                "range_start": max(start, EARLIEST),
+                "range_end": min(end, LATEST),
+                "cause": cause,
+                "done": False,
+                "recorded_at": store.next_instant(),
+            }
+        ],
+    )
+
+
+def _settled_instant(store: "Store") -> datetime:
+    if store.database.embedded:
+        return store.last_instant
+    return store.clock() - SETTLING
+
+
+def _find_conflicts(store: "Store", mark: datetime, until: datetime) -> int:
+    """Supersede events stored under an identity that another event had first: with another time, or in one
+    block by SQL."""
+    rows: list[dict[str, Any]] = store.database.rows(
+        load("queries/identity_conflicts.sql"), recorded_after=mark, recorded_until=until
+    )
+    recorded_at = store.next_instant()
+    store.database.insert(
+        "superseded_events", [{**row, "recorded_at": recorded_at} for row in rows]
+    )
+    return len(rows)
+
+
+def _ranges(
+    store: "Store",
+    start: datetime | None,
+    end: datetime | None,
+    mark: datetime,
+    requests: list[dict[str, Any]],
+) -> list[Range]:
+    """What to compare, one range a day of event time: the hours of what was recorded since the mark (a live stream
+    touches one or two), and the days asked for."""
+    asked = [(row["range_start"], row["range_end"]) for row in requests]
+    if start is not None or end is not None:
+        asked.append((start or EARLIEST, end or LATEST))
+    rows = store.database.rows(load("queries/recorded_ranges.sql"), recorded_after=mark)
+    for first, last in asked:
+        rows += store.database.rows(load("queries/event_ranges.sql"), range_start=first, range_end=last)
+    by_day: dict[date, Range] = {}
+    for row in rows:
+        first, last = by_day.get(row["day"], (row["range_start"], row["range_end"]))
+        by_day[row["day"]] = min(first, row["range_start"]), max(last, row["range_end"])
+    return [by_day[day] for day in sorted(by_day)]
+
+
+def _reconcile_ranges(store: "Store", ranges: list[Range], progress: Progress | None) -> tuple[int, int]:
+    appended = changed = 0
+    for done, bounds in enumerate(ranges):
+        if progress is not None:
+            progress(done, len(ranges))
+        entries = _reconcile_range(store, *bounds)
+        appended += entries
+        changed += entries > 0
+    if progress is not None:
+        progress(len(ranges), len(ranges))
+    return appended, changed
+
+
+def _reconcile_range(store: "Store", start: datetime, end: datetime) -> int:
+    bounds = {"range_start": start, "range_end": end}
+    rating = rating_for(store.database, store.shapes(), source=f"({load('queries/current_events.sql')})")
+    if not store.database.value(render("queries/rating_differs.sql.j2", rating=rating), **bounds):
+        return 0
+    recorded_at = store.next_instant()
+    reach("reconcile.before_entries")
+    statement = render("commands/append_rating_difference.sql.j2", rating=rating)
+    store.database.command(statement, recorded_at=recorded_at, **bounds)
+    count: int = store.database.value(
+        load("queries/entries_recorded_at.sql"), recorded_at=recorded_at, **bounds
+    )
+    return count
+
+
+def _finish(store: "Store", requests: list[dict[str, Any]], until: datetime) -> None:
+    now = store.next_instant()
+    store.database.insert(
+        "reconcile_requests", [{**row, "done": True, "recorded_at": now} for row in requests]
+    )
+    store.database.insert("reconcile_marks", [{"recorded_until": until, "recorded_at": now}])

@@ -1,0 +1,122 @@
+"""An open store: the database, the one writer, and the clock. Everything that changes state goes through it."""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from types import TracebackType
+from typing import Self
+
+from api.writer import Writer
+from migrations import deploy_objects, deploy_rating, migrate, reload_dictionaries
+from ratecard_compiler.rating import Shape
+from sql import load
+from sql.client import DATABASE, DEFAULT_MEMORY_BYTES, Database
+
+MILLISECOND = timedelta(milliseconds=1)
+
+Clock = Callable[[], datetime]
+
+
+def utc_now() -> datetime:
+    """Return the time, UTC, in milliseconds."""
+    now = datetime.now(UTC)
+    return now.replace(microsecond=now.microsecond // 1000 * 1000)
+
+
+class Store:
+    """An open store. One process has one store a folder; its operations may be called from any thread."""
+
+    def __init__(self, database: Database, clock: Clock = utc_now) -> None:
+        self.database = database
+        self.clock = clock
+        # Held by whoever changes usage, rates or terms: one writer a store (ENGINE "check-then-insert").
+        self._exclusive = threading.RLock()
+        self._last_instant = datetime(2000, 1, 1, tzinfo=UTC)
+        self.ready = False
+        self.writer = Writer(self)
+
+    @classmethod
+    def open(
+        cls,
+        dsn: str,
+        *,
+        database: str = DATABASE,
+        clock: Clock = utc_now,
+        memory_bytes: int = DEFAULT_MEMORY_BYTES,
+    ) -> "Store":
+        """Open the store at `dsn` (`chdb:FOLDER` or `clickhouse://…`), and make it ready.
+
+        Migrates, deploys views and the rating view, loads the dictionaries and reconciles what a killed process
+        left, in this order. Raises StoreInUse, EngineError.
+        """
+        store = cls(Database.open(dsn, database=database, memory_bytes=memory_bytes), clock)
+        try:
+            store._start()
+        except BaseException:
+            store.close()
+            raise
+        return store
+
+    def _start(self) -> None:
+        from api.operations.reconcile import reconcile  # reconcile needs a store: imported once one is there
+
+        migrate(self.database)
+        deploy_objects(self.database)
+        self.deploy_rating()
+        reload_dictionaries(self.database)
+        latest = self.database.value(load("queries/latest_recorded_at.sql"))
+        self._last_instant = max(self._last_instant, latest)
+        reconcile(self)
+        self.writer.start()
+        self.ready = True
+
+    def problems(self) -> list[str]:
+        """Say why the store must not serve; empty when it may."""
+        found = [] if self.ready else ["the store is starting or closing"]
+        for row in self.database.rows(load("queries/detached_parts.sql"), database=self.database.name):
+            found.append(f"table {row['table']} has a damaged part {row['name']} ({row['reason']})")
+        for row in self.database.rows(load("queries/unloaded_dictionaries.sql"), database=self.database.name):
+            found.append(f"dictionary {row['name']} is {row['status']}")
+        return found
+
+    @contextmanager
+    def exclusive(self) -> Iterator[None]:
+        """Keep every other writer out."""
+        with self._exclusive:
+            yield
+
+    def next_instant(self) -> datetime:
+        """Return a time of recording later than every one before it, so that it names one batch for ever."""
+        with self._exclusive:
+            self._last_instant = max(self.clock(), self._last_instant + MILLISECOND)
+            return self._last_instant
+
+    @property
+    def last_instant(self) -> datetime:
+        """The latest time of recording that was given out; what has it or an earlier one is stored or never will be."""
+        with self._exclusive:
+            return self._last_instant
+
+    def deploy_rating(self) -> None:
+        """Make the rating view rate under every shape that an activation can reach."""
+        deploy_rating(self.database, self.shapes())
+
+    def shapes(self) -> dict[int, Shape]:
+        """Return the rules in use, by shape id."""
+        rows = self.database.rows(load("queries/rating_shapes.sql"))
+        return {row["shape_id"]: Shape.from_json(row["rules"]) for row in rows}
+
+    def close(self) -> None:
+        """Finish what the writer has, and free the store."""
+        self.ready = False
+        self.writer.stop()
+        self.database.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()

@@ -1,0 +1,1 @@
+SELECT key_id, salt, key_hash FROM api_keys FINAL WHERE NOT revoked

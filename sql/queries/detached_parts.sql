@@ -1,0 +1,1 @@
+SELECT table, name, reason FROM system.detached_parts WHERE database = {database:String} ORDER BY table, name

@@ -1,0 +1,1 @@
+SELECT max(activation_id) + 1 FROM rate_card_activations

@@ -1,0 +1,1 @@
+SELECT max(request_id) + 1 FROM reconcile_requests

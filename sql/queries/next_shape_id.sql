@@ -1,0 +1,1 @@
+SELECT max(shape_id) + 1 FROM rating_shapes

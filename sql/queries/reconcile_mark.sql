@@ -1,0 +1,1 @@
+SELECT max(recorded_until) FROM reconcile_marks
