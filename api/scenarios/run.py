@@ -21,10 +21,6 @@ from ratecard_compiler import RateCardErrors
 
 # A scenario is a bulk backfill: events may be as late as they like, but not in the future (SEMANTICS §1).
 LIMITS = EventLimits(max_events=100_000_000, max_bytes=4 << 30, max_late=timedelta(days=200 * 365))
-    "ndjson": "application/x-ndjson",
-    "jsonl": "application/x-ndjson",
-    "json": "application/json",
-}
 
 Warn = Callable[[str], None]
 
