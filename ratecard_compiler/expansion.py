@@ -20,7 +20,7 @@ from ratecard_compiler.syntax import Lookup, Name, Text
 from ratecard_compiler.table_index import FALLBACK, Ambiguity, Keys, TableIndex, masked
 from ratecard_compiler.tokens import ExpressionError
 
-MAXIMUM_COMBINATIONS = 1_000_000
+MAXIMUM_COMBINATIONS = 500_000
 _MOST_AMBIGUITIES = 20
 
 Combination: TypeAlias = tuple[str, ...]

@@ -96,7 +96,7 @@ def _product_rows(
     try:
         combinations = expand(lookups, len(dimensions), errors)
     except TooManyCombinationsError:
-        fact = "the tables of the price make more than a million combinations"
+        fact = "the tables of the price make more than 500,000 combinations"
         errors.add("too_many_combinations", price.place, price.path, fact, "use fewer keys or fewer rows")
         return []
     if not combinations and len(errors.found) == before:

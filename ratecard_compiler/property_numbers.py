@@ -20,6 +20,7 @@ PROPERTY_DIGITS = 15
 """Digits before the point of a number in a property: |x| < 1e15 (SEMANTICS §2)."""
 MAXIMUM_DIGITS = 76
 _NARROW_DIGITS = 38
+_QUANTITY_TYPE = f"Decimal({_NARROW_DIGITS}, {QUANTITY_DECIMALS})"
 _NUMBER_PATTERN = rf"^-?0*[0-9]{{1,{PROPERTY_DIGITS}}}(\.[0-9]{{1,{QUANTITY_DECIMALS}}})?$"
 
 
@@ -217,21 +218,16 @@ def quantity(value: NumberSql) -> exp.Expr:
     """Return the value as a Decimal(38,9), NULL where |value| ≥ 1e15 or more than 9 decimals are needed."""
     if value.digits <= PROPERTY_DIGITS and value.scale <= QUANTITY_DECIMALS and not value.wide:
         return rescaled(value, QUANTITY_DECIMALS, False)
-    limit = Decimal(10) ** PROPERTY_DIGITS
-    _check_digits(max(value.digits, PROPERTY_DIGITS + 1) + value.scale)
-    wide = value.wide or PROPERTY_DIGITS + 1 + value.scale > _NARROW_DIGITS
-    exact = rescaled(value, value.scale, wide)
-    usable = binary(exp.LT, call("abs", exact), decimal_literal(limit, value.scale, wide))
-    if value.scale == QUANTITY_DECIMALS and not wide:
-        return call("if", usable, exact, exp.null())
-    # The cast would throw on what is out of range, so it sees 0 there.
-    bounded = call("if", usable, exact, decimal_literal(Decimal(0), value.scale, wide))
-    nine = exp.Literal.number(QUANTITY_DECIMALS)
-    cut = call("toDecimal128", bounded, nine)
+    narrow = value.scale == QUANTITY_DECIMALS and not value.wide
+    # A cast that does not fit is NULL; one that drops decimals is found by casting back.
+    kept = value.sql if narrow else call("accurateCastOrNull", value.sql, text_literal(_QUANTITY_TYPE))
+    limit = decimal_literal(Decimal(10) ** PROPERTY_DIGITS, QUANTITY_DECIMALS, False)
+    usable = binary(exp.LT, call("abs", kept), limit)
     if value.scale > QUANTITY_DECIMALS:
-        again = call(_cast_name(wide), cut, exp.Literal.number(value.scale))
-        usable = binary(exp.And, usable, binary(exp.EQ, again, bounded))
-    return call("if", usable, cut, exp.null())
+        _check_digits(_NARROW_DIGITS - QUANTITY_DECIMALS + value.scale)
+        again = call("toDecimal256", kept, exp.Literal.number(value.scale))
+        usable = binary(exp.And, usable, binary(exp.EQ, again, rescaled(value, value.scale, True)))
+    return call("if", usable, kept, exp.null())
 
 
 def rescaled(value: NumberSql, scale: int, wide: bool) -> exp.Expr:

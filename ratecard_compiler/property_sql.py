@@ -30,7 +30,7 @@ from ratecard_compiler.syntax import (
 )
 from ratecard_compiler.tokens import ExpressionError
 
-MAXIMUM_PARTS = 2_000
+MAXIMUM_PARTS = 1_000
 _DIALECT = "clickhouse"
 _OPERATORS: dict[str, type[exp.Binary]] = {
     "=": exp.EQ,

@@ -106,7 +106,7 @@ def _currency(card: Fields) -> tuple[str, int]:
         return "", 0
     if currency not in (known := list_currencies()):
         fact = f"{currency!r} is not a currency code"
-        fix = did_you_mean(currency.upper(), known) if len(currency) == 3 else "write a code such as `USD`"
+        fix = f"write `{upper}`" if (upper := currency.upper()) in known else "write a code such as `USD`"
         card.errors.add("unknown_currency", card.place_of("currency"), "currency", fact, fix)
         return currency, 0
     return currency, get_currency_precision(currency)

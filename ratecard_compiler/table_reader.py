@@ -52,11 +52,16 @@ def _table(card: Fields, name: str, node: Node) -> TableDeclaration | None:
             continue
         rows[key] = Decimal(0) if value is None else value
         places[key] = place
-    if not rows:
+    if isinstance(written := table.get("rows"), MappingNode | SequenceNode) and not _size_of(written):
         card.errors.add(
             "missing_field", table.place_of("rows"), table.path_of("rows"), "there is no row", "write one"
         )
     return TableDeclaration(name, keys, rows, places)
+
+
+def _size_of(node: MappingNode | SequenceNode) -> int:
+    """Return how many entries or items a node has."""
+    return len(node.entries) if isinstance(node, MappingNode) else len(node.items)
 
 
 def _keys(table: Fields) -> tuple[str, ...] | None:
