@@ -11,6 +11,7 @@ from api.contracts.checks import customer_errors, grant_errors, overlap_errors
 from api.contracts.document import Contract, ContractsDocument, Customer, Origin
 from api.contracts.errors import CONTRACTS_FILE, ContractErrors
 from api.contracts.grant_reader import read_grant
+from api.contracts.json_text import without_surrogate_pairs
 from api.contracts.text_fields import attributes, identifiers, mappings, required_identifier
 from api.contracts.time_fields import duration, instant, required_instant, time_zone
 from api.contracts.unsupported import UNSUPPORTED_TERMS, refuse_unsupported
@@ -44,7 +45,7 @@ def read_contracts(text: str, file_name: str = "contracts.yaml") -> ContractsDoc
     `file_name` is only what errors call the file. Whether it fits what is stored: `checks.check_against`.
     """
     errors = ErrorList(file_name, CONTRACTS_FILE)
-    top = read_yaml(text, errors)
+    top = read_yaml(without_surrogate_pairs(text), errors)
     document = ContractsDocument((), (), file_name) if top is None else _document(top, errors)
     if errors.found:
         raise ContractErrors(errors.in_order())
