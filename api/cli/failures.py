@@ -1,11 +1,24 @@
 """What ends a command: one line that says what, where and how to mend it."""
 
+from collections.abc import Mapping
+from typing import Any
+
 
 class CommandFailed(Exception):  # noqa: N818 - it is how a command ends, not a fault of ours
-    """The command did not do what it was asked. `details` are further lines, `code` the API's, if any."""
+    """The command did not do what it was asked.
 
-    def __init__(self, message: str, details: tuple[str, ...] = (), code: str | None = None) -> None:
+    `details` are further lines; `code` and `problem` are the API's, where it was the API that refused.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        details: tuple[str, ...] = (),
+        code: str | None = None,
+        problem: Mapping[str, Any] | None = None,
+    ) -> None:
         super().__init__(message)
         self.message = message
         self.details = details
         self.code = code
+        self.problem = problem or {}

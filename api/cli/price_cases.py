@@ -153,16 +153,19 @@ def _price_columns(price: Price) -> dict[str, Any]:
         "free_units": _text(price.free_units),
         "included": _text(price.included),
         "conversion": 0 if conversion is None else {"multiply": 1, "divide": 2}[conversion.operation],
-        "conversion_factor": _text(conversion.factor if conversion else None),
         "conversion_rounding": "half_even" if exact or conversion is None else conversion.rounding,
-        "conversion_precision": QUANTITY_DECIMALS if exact or conversion is None else conversion.precision,
         "zero_usage_charged": price.zero_usage_first_tier_flat,
         "flat_amount": _text(price.flat_amount),
         "minimum_spend": _text(price.minimum_spend, f"-{UNBOUNDED}"),
         "maximum_spend": _text(price.maximum_spend, UNBOUNDED),
         **_event_price_columns(price),
     }
-    return {f"price_{name}": value for name, value in columns.items()}
+    named = {f"price_{name}": value for name, value in columns.items()}
+    return {
+        **named,
+        "conversion_factor": _text(conversion.factor if conversion else None),
+        "conversion_precision": QUANTITY_DECIMALS if exact or conversion is None else conversion.precision,
+    }
 
 
 def _event_price_columns(price: Price) -> dict[str, Any]:

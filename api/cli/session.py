@@ -180,7 +180,7 @@ def _failure(response: httpx.Response) -> CommandFailed:
     if response.status_code == 401:
         message = f"{message} Set RUNRATE_API_KEY, or run the command where the server's folder is"
     details = tuple(_place(error) for error in problem.get("errors", []))
-    return CommandFailed(message, details, code)
+    return CommandFailed(message, details, code, problem)
 
 
 def _place(error: Mapping[str, Any]) -> str:

@@ -12,9 +12,11 @@ import typer
 
 from api.cli.failures import CommandFailed
 from api.cli.output import print_json, stderr
+from api.contracts import ContractErrors
 from api.errors import OperationRefused
 from api.events import BadRequest
 from api.scenarios.plan import ScenarioErrors
+from api.scenarios.run import StepFailed
 from ratecard_compiler import RateCardErrors
 from sql.errors import EngineError
 
@@ -116,7 +118,9 @@ EXPECTED = (
     OperationRefused,
     BadRequest,
     RateCardErrors,
+    ContractErrors,
     ScenarioErrors,
+    StepFailed,
     EngineError,
     OSError,
     ValueError,
@@ -150,6 +154,11 @@ def _told(error: Exception) -> tuple[str, tuple[str, ...], str | None]:
                 lines,
                 "invalid_rate_card",
             )
+        case ContractErrors():
+            lines = tuple(str(one) for one in error.errors)
+            return "the contracts file is refused", lines, "invalid_contracts"
+        case StepFailed():
+            return str(error), error.details, "step_failed"
         case ScenarioErrors():
             return "the scenario cannot be run", tuple(str(one) for one in error.errors), "invalid_scenario"
         case EngineError():

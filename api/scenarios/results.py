@@ -1,15 +1,16 @@
 """A scenario's complete result, in the shape and order of SEMANTICS §9."""
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import Any, TypeVar
 
 import msgspec
 
-from api.reads.balances import list_balances
+from api.reads.balances import CreditBalance, list_balances
 from api.reads.contracts import list_customers
 from api.reads.documents import Page, Position
 from api.reads.invoices import get_invoice, list_invoices
-from api.reads.unrated import list_unrated
+from api.reads.unrated import count_unrated
 from api.store import Store
 
 Item = TypeVar("Item")
@@ -28,7 +29,7 @@ def complete_result(store: Store) -> dict[str, Any]:
     """
     invoices = sorted(_invoices(store), key=lambda invoice: (invoice["contract_id"], invoice["period_start"]))
     balances = sorted(_balances(store), key=lambda balance: (balance["customer_id"], balance["grant_id"]))
-    return {"invoices": invoices, "balances": balances, "unrated": _unrated(store)}
+    return {"invoices": invoices, "balances": balances, "unrated": dict(sorted(count_unrated(store).items()))}
 
 
 def _all(read: Callable[[Position | None], Page[Item]]) -> Iterator[Item]:
@@ -62,16 +63,10 @@ def _line(line: Mapping[str, Any], currency: str) -> dict[str, Any]:
 
 def _balances(store: Store) -> Iterator[dict[str, Any]]:
     for customer in _all(lambda after: list_customers(store, limit=PAGE, after=after)):
-        customer_id = customer.customer_id
-        for balance in _all(
-            lambda after, owner=customer_id: list_balances(store, owner, limit=PAGE, after=after)
-        ):
+        for balance in _all(partial(_balance_page, store, customer.customer_id)):
             document = msgspec.to_builtins(balance)
             yield {name: document[name] for name in BALANCE_FIELDS}
 
 
-def _unrated(store: Store) -> dict[str, int]:
-    found: dict[str, int] = {}
-    for entry in _all(lambda after: list_unrated(store, limit=PAGE, after=after)):
-        found[entry.reason] = found.get(entry.reason, 0) + entry.entries
-    return dict(sorted(found.items()))
+def _balance_page(store: Store, customer_id: str, after: Position | None) -> Page[CreditBalance]:
+    return list_balances(store, customer_id, limit=PAGE, after=after)

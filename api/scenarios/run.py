@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from api.contracts import ContractErrors
 from api.errors import OperationRefused
 from api.events import BadRequest, DecodedEvents, EventLimits, decode_events, read_event_file
 from api.operations.activate import activate_version
@@ -50,9 +51,9 @@ def run_scenario(scenario: Scenario, store: Store, warn: Warn = lambda _: None) 
     for step in scenario.steps:
         try:
             _ACTIONS[step.kind](run, step)
-        except RateCardErrors as refused:
+        except (RateCardErrors, ContractErrors) as refused:
             lines = tuple(str(error) for error in refused.errors)
-            raise StepFailed(step.where, f"{step.value} does not compile", lines) from None
+            raise StepFailed(step.where, f"{step.value} is refused", lines) from None
         except (OperationRefused, BadRequest) as refused:
             details = tuple(_place(error) for error in getattr(refused, "errors", ()))
             raise StepFailed(step.where, f"{step.kind}: {refused.message}", details) from None
@@ -71,8 +72,8 @@ def _text(run: _Run, step: Step) -> str:
     directory = run.scenario.directory
     try:
         if directory is None:
-            return run.scenario.files[step.value]
-        return (directory / step.value).read_text(encoding="utf-8")
+            return run.scenario.files[str(step.value)]
+        return (directory / str(step.value)).read_text(encoding="utf-8")
     except (OSError, KeyError):
         raise _no_file(step) from None
     except UnicodeDecodeError:

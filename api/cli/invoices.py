@@ -1,0 +1,138 @@
+"""`runrate invoice` and `runrate balance`: what is due, and what is left of prepaid credits."""
+
+from typing import Annotated, Any
+
+import typer
+
+from api.cli.failures import CommandFailed
+from api.cli.output import Columns, facts, pairs, print_json, stdout
+from api.cli.session import Session, part
+from api.cli.settings import Settings, command
+
+MOST_INVOICES = 50
+INSTANT_DAY = len("2026-01-01")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    _register_invoice(app)
+    _register_balance(app)
+
+
+def _register_invoice(app: typer.Typer) -> None:
+    @command(app, "invoice", "runrate invoice --customer northwind")
+    def invoice(
+        settings: Settings,
+        invoice_id: Annotated[
+            str | None, typer.Argument(help="Contract id, colon, first day: northwind-2025:2026-01-01.")
+        ] = None,
+        customer: Annotated[str | None, typer.Option(help="Of this customer.")] = None,
+        contract: Annotated[str | None, typer.Option(help="Of this contract.")] = None,
+        period: Annotated[
+            str | None, typer.Option(help="First day of the billing period, or the month: 2026-01.")
+        ] = None,
+    ) -> None:
+        """Show an invoice as it is now, or list invoices.
+
+        With an invoice id, or when only one invoice fits, all its lines are shown; else a list, latest first.
+        """
+        with Session(settings) as session:
+            if invoice_id is not None:
+                found = session.get(f"/v1/invoices/{part(invoice_id)}")
+                print_json(found) if settings.as_json else show_invoice(found)
+                return
+            listed = [
+                one
+                for one in session.pages("/v1/invoices", customer_id=customer, contract_id=contract)
+                if period is None or one["invoice_id"].rpartition(":")[2].startswith(period)
+            ]
+            if len(listed) == 1:
+                found = session.get(f"/v1/invoices/{part(listed[0]['invoice_id'])}")
+                print_json(found) if settings.as_json else show_invoice(found)
+            elif settings.as_json:
+                print_json(listed)
+            else:
+                show_invoices(listed)
+
+
+def show_invoices(listed: list[dict[str, Any]]) -> None:
+    """Print invoices, one a row."""
+    table = Columns(
+        "invoice",
+        "customer",
+        "state",
+        "subtotal",
+        "credits",
+        "total",
+        "",
+        numbers=("subtotal", "credits", "total"),
+    )
+    for one in listed[:MOST_INVOICES]:
+        table.row(
+            one["invoice_id"],
+            one["customer_id"],
+            one["state"],
+            one["subtotal"],
+            one["credits_applied"],
+            one["total"],
+            one["currency"],
+        )
+    table.show("no billing period has begun; see `runrate contracts apply`")
+    if len(listed) > MOST_INVOICES:
+        stdout().print(f"… and {len(listed) - MOST_INVOICES} more; narrow it with --customer or --period")
+
+
+def show_invoice(invoice: dict[str, Any]) -> None:
+    """Print an invoice with its lines and their breakdown."""
+    facts(
+        [
+            ("invoice", f"{invoice['invoice_id']} ({invoice['state']})"),
+            ("customer", invoice["customer_id"]),
+            ("period", f"{invoice['period_start']} to {invoice['period_end']}"),
+        ]
+    )
+    table = Columns(
+        "", "quantity", "unit", "unit price", "amount", numbers=("quantity", "unit price", "amount")
+    )
+    for line in invoice["lines"]:
+        table.row(_name(line), line["quantity"], line["metered_unit"], None, line["amount"], style="bold")
+        if len(line["breakdown"]) > 1 or any(row["dimensions"] or row["show"] for row in line["breakdown"]):
+            for row in line["breakdown"]:
+                shown = pairs({**row["dimensions"], **row["show"]})
+                table.row(f"  {shown}", row["quantity"], None, row["unit_price"], row["amount"])
+    table.rule()
+    if invoice["credits_applied"].strip("-0."):
+        table.row("subtotal", None, None, None, invoice["subtotal"])
+        table.row("credits", None, None, None, f"-{invoice['credits_applied']}")
+    table.row(f"total {invoice['currency']}", None, None, None, invoice["total"], style="bold")
+    table.show()
+
+
+def _name(line: dict[str, Any]) -> str:
+    if line["kind"] == "credit":
+        return f"Credit {line['grant_id']} for {line['product']}"
+    return f"{line['product_name'] or line['product']} (version {line['rate_card_version']})"
+
+
+def _register_balance(app: typer.Typer) -> None:
+    @command(app, "balance", "runrate balance hoshizora")
+    def balance(
+        settings: Settings,
+        customer: Annotated[str, typer.Argument(help="The customer's id.")],
+        as_of: Annotated[str | None, typer.Option(help="At this instant; default: now.")] = None,
+    ) -> None:
+        """Show what is left of a customer's credit grants."""
+        with Session(settings) as session:
+            found = list(session.pages(f"/v1/customers/{part(customer)}/balances", as_of=as_of))
+        print_json(found) if settings.as_json else show_balances(found)
+
+
+def show_balances(found: list[dict[str, Any]]) -> None:
+    """Print balances, one grant a row."""
+    amounts = ("granted", "drawn", "expired", "voided", "remaining")
+    table = Columns("grant", "unit", *amounts, "expires", numbers=amounts)
+    for one in found:
+        table.row(
+            one["grant_id"], one["unit"], *(one[name] for name in amounts), one["expires_at"] or "never"
+        )
+    table.show("the customer has no credit grants")

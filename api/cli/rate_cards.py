@@ -1,0 +1,305 @@
+"""`runrate ratecard …` and `runrate contracts …`: what usage costs, and for whom."""
+
+from dataclasses import asdict
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from api.cli.failures import CommandFailed
+from api.cli.output import Columns, facts, pairs, print_json, stdout
+from api.cli.session import Session, part
+from api.cli.settings import Settings, command
+from ratecard_compiler import CompiledCard, Price, PriceRow, compile_card
+from ratecard_compiler.decimals import decimal_text
+
+YAML = "application/yaml"
+CardFile = Annotated[Path, typer.Argument(help="The rate card, YAML or JSON.")]
+CardName = Annotated[str, typer.Argument(help="The card's id, for example aurora-ai.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    cards = typer.Typer(
+        help="Rate cards: check, compile, publish, activate, list, show.", no_args_is_help=True
+    )
+    app.add_typer(cards, name="ratecard")
+    _register_check(cards)
+    _register_compile(cards)
+    _register_publish(cards)
+    _register_activate(cards)
+    _register_list(cards)
+    _register_show(cards)
+    contracts = typer.Typer(help="Customers and contracts.", no_args_is_help=True)
+    app.add_typer(contracts, name="contracts")
+    _register_apply(contracts)
+
+
+def read_text(file: Path) -> str:
+    """The text of a file. Raises CommandFailed."""
+    try:
+        return file.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise CommandFailed(f"{file}: there is no such file") from None
+    except UnicodeDecodeError:
+        raise CommandFailed(f"{file}: not UTF-8; save it as UTF-8") from None
+
+
+def _register_check(cards: typer.Typer) -> None:
+    @command(cards, "check", "runrate ratecard check ratecard.yaml")
+    def check(settings: Settings, file: CardFile) -> None:
+        """Compile a rate card and say all that is wrong with it, without storing anything."""
+        card = compile_card(read_text(file), str(file))
+        if settings.as_json:
+            print_json(
+                {
+                    "rate_card": card.rate_card,
+                    "currency": card.currency,
+                    "products": len(card.products),
+                    "prices": len(card.prices),
+                    "content_hash": card.content_hash,
+                }
+            )
+            return
+        stdout().print(
+            f"{file}: rate card {card.rate_card} is good: {len(card.products)} products, "
+            f"{len(card.prices)} prices in {card.currency}",
+            markup=False,
+        )
+
+
+def _register_compile(cards: typer.Typer) -> None:
+    @command(cards, "compile", "runrate ratecard compile ratecard.yaml")
+    def compile_(settings: Settings, file: CardFile) -> None:
+        """Show what a rate card compiles to: how each product is metered in SQL, and every price."""
+        card = compile_card(read_text(file), str(file))
+        if settings.as_json:
+            print_json(_compiled_json(card))
+        else:
+            _show_compiled(card)
+
+
+def _compiled_json(card: CompiledCard) -> dict[str, Any]:
+    return {
+        "rate_card": card.rate_card,
+        "currency": card.currency,
+        "currency_exponent": card.currency_exponent,
+        "rounding": card.rounding,
+        "content_hash": card.content_hash,
+        "units": [_json(asdict(unit)) for unit in card.units],
+        "products": [_json(asdict(product)) for product in card.products],
+        "rules": [_json(asdict(rule)) for rule in card.rules],
+        "prices": [_json(asdict(row)) for row in card.prices],
+    }
+
+
+def _json(value: Any) -> Any:
+    """Decimals become text; everything else stays."""
+    if isinstance(value, Decimal):
+        return decimal_text(value)
+    if isinstance(value, dict):
+        return {name: _json(item) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_json(item) for item in value]
+    return value
+
+
+def _show_compiled(card: CompiledCard) -> None:
+    facts(
+        [
+            ("rate card", card.rate_card),
+            ("currency", f"{card.currency}, {card.currency_exponent} decimals, {card.rounding}"),
+            ("content hash", card.content_hash),
+        ]
+    )
+    for rule in card.rules:
+        stdout().print()
+        facts(
+            [
+                ("product", rule.product),
+                ("events", rule.event_type),
+                ("filter", rule.filter_sql),
+                ("quantity", rule.quantity_sql),
+                *((f"dimension {one.name}", one.sql) for one in rule.dimensions),
+                *((f"shows {one.name}", one.sql) for one in rule.show),
+            ]
+        )
+    table = Columns("product", "dimensions", "model", "price")
+    names = {rule.product: [one.name for one in rule.dimensions] for rule in card.rules}
+    for row in card.prices:
+        dimensions = dict(zip(names[row.product], row.dimensions, strict=True))
+        table.row(row.product, pairs(dimensions), row.price.model, _price(row))
+    table.show()
+
+
+def _price(row: PriceRow) -> str:
+    price: Price = row.price
+    if price.model == "package":
+        return f"{_number(price.package_amount)} per {_number(price.package_size)}"
+    if price.tiers:
+        return ", ".join(
+            f"to {_number(tier.up_to)}: {_number(tier.unit_amount)}"
+            if tier.up_to
+            else f"then {_number(tier.unit_amount)}"
+            for tier in price.tiers
+        )
+    return _number(price.unit_amount)
+
+
+def _number(value: Decimal | None) -> str:
+    return "" if value is None else decimal_text(value)
+
+
+def _register_publish(cards: typer.Typer) -> None:
+    @command(cards, "publish", "runrate ratecard publish ratecard.yaml")
+    def publish(settings: Settings, file: CardFile) -> None:
+        """Store a rate card as the next immutable version; it rates nothing until it is activated."""
+        text = read_text(file)
+        with Session(settings) as session:
+            done = session.send("POST", "/v1/rate-cards", text.encode(), YAML)
+        if settings.as_json:
+            print_json(done)
+            return
+        told = "published" if done["created"] else "was published before, unchanged"
+        stdout().print(
+            f"{done['rate_card']} version {done['version']} {told}: {done['prices']} prices", markup=False
+        )
+
+
+def _register_activate(cards: typer.Typer) -> None:
+    @command(cards, "activate", "runrate ratecard activate aurora-ai 1 --from 2026-01-01T00:00:00Z")
+    def activate(
+        settings: Settings,
+        rate_card: CardName,
+        version: Annotated[int, typer.Argument(help="The version's number.", min=1)],
+        start: Annotated[
+            str | None,
+            typer.Option("--from", help="First event time that it rates, an instant; default: now."),
+        ] = None,
+        cohort: Annotated[str, typer.Option(help="For whom; `all` is everyone.")] = "all",
+    ) -> None:
+        """Put a version in force for events from an instant on; an earlier instant re-rates what came in since."""
+        now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        body = {"version": version, "active_from": start or now, "cohort": cohort}
+        with Session(settings) as session:
+            done = session.send("POST", f"/v1/rate-cards/{part(rate_card)}/activations", body)
+        if settings.as_json:
+            print_json(done)
+            return
+        stdout().print(
+            f"{done['rate_card']} version {done['version']} is in force from {done['active_from']}; "
+            f"{done['entries_changed']} ledger entries changed",
+            markup=False,
+        )
+
+
+def _register_list(cards: typer.Typer) -> None:
+    @command(cards, "list", "runrate ratecard list")
+    def list_(settings: Settings) -> None:
+        """List the published rate cards."""
+        with Session(settings) as session:
+            found = list(session.pages("/v1/rate-cards"))
+        if settings.as_json:
+            print_json(found)
+            return
+        table = Columns(
+            "rate card", "currency", "versions", "latest", "published", numbers=("versions", "latest")
+        )
+        for card in found:
+            table.row(
+                card["rate_card"],
+                card["currency"],
+                card["versions"],
+                card["latest_version"],
+                card["latest_published_at"],
+            )
+        table.show("no rate card is published")
+
+
+def _register_show(cards: typer.Typer) -> None:
+    @command(cards, "show", "runrate ratecard show aurora-ai")
+    def show(
+        settings: Settings,
+        rate_card: CardName,
+        version: Annotated[int | None, typer.Option(help="Default: the latest.", min=1)] = None,
+        prices: Annotated[bool, typer.Option("--prices", help="Also list every price.")] = False,
+    ) -> None:
+        """Show a version: its products, when it is in force, and its prices."""
+        card = f"/v1/rate-cards/{part(rate_card)}"
+        with Session(settings) as session:
+            versions = list(session.pages(f"{card}/versions"))
+            if not versions:
+                raise CommandFailed(f"there is no rate card {rate_card!r}; see `runrate ratecard list`")
+            number = version or versions[0]["version"]
+            found = session.get(f"{card}/versions/{number}")
+            found["activations"] = list(session.pages(f"{card}/activations"))
+            found["price_list"] = list(session.pages(f"{card}/versions/{number}/prices")) if prices else None
+        if settings.as_json:
+            print_json(found)
+        else:
+            _show_version(found)
+
+
+def _show_version(found: dict[str, Any]) -> None:
+    facts(
+        [
+            ("rate card", f"{found['rate_card']} version {found['version']}"),
+            ("currency", f"{found['currency']}, {found['rounding']}"),
+            ("published", found["published_at"]),
+            ("content hash", found["content_hash"]),
+            ("prices", found["prices"]),
+        ]
+    )
+    products = Columns("product", "name", "model", "counts", "priced in", "dimensions")
+    for one in found["products"]:
+        dimensions = ", ".join([*one["dimensions"], *(f"({name})" for name in one["show"])])
+        products.row(one["product"], one["name"], one["model"], one["metered_unit"], one["unit"], dimensions)
+    products.show()
+    activations = Columns("activation", "version", "from", "cohort", numbers=("activation", "version"))
+    for one in found["activations"]:
+        activations.row(one["activation_id"], one["version"], one["active_from"], one["cohort"])
+    activations.show("no version is active; see `runrate ratecard activate`")
+    if found["price_list"] is not None:
+        show_prices(found["price_list"])
+
+
+def show_prices(rows: list[dict[str, Any]]) -> None:
+    """Print price rows of the API as a table."""
+    table = Columns("product", "dimensions", "model", "price", "in")
+    for row in rows:
+        table.row(row["product"], pairs(row["dimensions"]), row["model"], price_text(row), row["unit"])
+    table.show("no prices")
+
+
+def price_text(row: dict[str, Any]) -> str:
+    """A price of the API in words: `0.05`, `to 100: 0.10, then 0.08`, `2.50 per 1000`."""
+    if row["model"] == "package":
+        return f"{row['package_amount']} per {row['package_size']}"
+    if row["tiers"]:
+        return ", ".join(
+            f"to {tier['up_to']}: {tier['unit_amount']}" if tier["up_to"] else f"then {tier['unit_amount']}"
+            for tier in row["tiers"]
+        )
+    return str(row["unit_amount"])
+
+
+def _register_apply(contracts: typer.Typer) -> None:
+    @command(contracts, "apply", "runrate contracts apply contracts.yaml")
+    def apply(
+        settings: Settings, file: Annotated[Path, typer.Argument(help="Customers and contracts.")]
+    ) -> None:
+        """Store customers and contracts, and re-rate what they change; the same again changes nothing."""
+        text = read_text(file)
+        with Session(settings) as session:
+            done = session.send("PUT", "/v1/contracts", text.encode(), YAML)
+        if settings.as_json:
+            print_json(done)
+            return
+        stdout().print(
+            f"{file}: {done['customers']} customers and {done['contracts']} contracts stored, "
+            f"{done['unchanged']} unchanged, {done['periods']} billing periods, {done['grants']} grants; "
+            f"{done['entries_changed']} ledger entries changed",
+            markup=False,
+        )

@@ -1,0 +1,139 @@
+"""Commands about a store as a whole: migrate, serve, reconcile, verify, demo."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from api.cli.failures import CommandFailed
+from api.cli.output import Columns, print_json, stdout
+from api.cli.session import Session, server_of
+from api.cli.settings import Settings, command
+
+MOST_ROWS = 20
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    _register_migrate(app)
+    _register_serve(app)
+    _register_reconcile(app)
+    _register_verify(app)
+    _register_demo(app)
+
+
+def _register_migrate(app: typer.Typer) -> None:
+    @command(app, "migrate", "runrate migrate --store chdb:.runrate")
+    def migrate(settings: Settings) -> None:
+        """Create the store, or bring it to the schema of this version."""
+        # The engine takes a second to load: only when it is needed.
+        from api.store import Store
+        from migrations import migrate as apply_migrations
+        from sql.client import Database
+
+        if server_of(settings) is not None:
+            raise CommandFailed("a server runs for this store; it migrated the store when it started")
+        database = Database.open(settings.store)
+        try:
+            applied = apply_migrations(database)
+        finally:
+            database.close()
+        with Store.open(settings.store):
+            pass
+        if settings.as_json:
+            print_json({"store": settings.store, "applied": applied})
+        elif applied:
+            stdout().print(f"{settings.store}: applied {', '.join(applied)}", markup=False)
+        else:
+            stdout().print(f"{settings.store}: up to date", markup=False)
+
+
+def _register_serve(app: typer.Typer) -> None:
+    @command(app, "serve", "runrate serve --port 8000")
+    def serve(
+        settings: Settings,
+        host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+        port: Annotated[int, typer.Option(help="Port to listen on.", min=0, max=65_535)] = 8000,
+    ) -> None:
+        """Serve the HTTP API of the store until Ctrl-C.
+
+        At the first start an API key is made and printed, once. Reconciles every minute.
+        """
+        from api.http.server import serve as serve_store
+        from api.store import Store
+
+        with Store.open(settings.store) as store:
+            serve_store(store, host, port)
+
+
+def _register_reconcile(app: typer.Typer) -> None:
+    @command(app, "reconcile", "runrate reconcile --from 2026-01-01T00:00:00Z --to 2026-02-01T00:00:00Z")
+    def reconcile(
+        settings: Settings,
+        start: Annotated[str | None, typer.Option("--from", help="First event time, an instant.")] = None,
+        end: Annotated[str | None, typer.Option("--to", help="Up to before this event time.")] = None,
+    ) -> None:
+        """Append to the ledger what it lacks of what the rates now in force say.
+
+        Without --from and --to: what came in since the last run, and what is still to be done. Running it again
+        changes nothing.
+        """
+        bounds = {name: text for name, text in (("start", start), ("end", end)) if text is not None}
+        with Session(settings) as session:
+            done = session.send("POST", "/v1/reconcile", bounds)
+        if settings.as_json:
+            print_json(done)
+            return
+        stdout().print(
+            f"{done['days_checked']} days checked, {done['days_changed']} changed: "
+            f"{done['entries_appended']} ledger entries appended, {done['conflicts_found']} conflicts found"
+        )
+
+
+def _register_verify(app: typer.Typer) -> None:
+    @command(app, "verify", "runrate verify")
+    def verify(settings: Settings) -> None:
+        """Prove the store's invariants: each check looks for rows that break it. Exit code 1 if one is found."""
+        with Session(settings) as session:
+            answer = session.send("POST", "/v1/verify")
+        broken = _show_checks(answer, settings)
+        if broken:
+            raise typer.Exit(1)
+
+
+def _show_checks(answer: Any, settings: Settings) -> bool:
+    checks = answer["checks"]
+    broken = [check for check in checks if check["offending"]]
+    if settings.as_json:
+        print_json(answer)
+        return bool(broken)
+    table = Columns("check", "rows", "what holds", numbers=("rows",))
+    for check in checks:
+        table.row(
+            check["name"],
+            len(check["offending"]),
+            check["description"],
+            style="bold red" if check["offending"] else None,
+        )
+    table.show()
+    for check in broken:
+        rows = Columns(*check["offending"][0], title=check["name"])
+        for row in check["offending"][:MOST_ROWS]:
+            rows.row(*row.values())
+        rows.show()
+    return bool(broken)
+
+
+def _register_demo(app: typer.Typer) -> None:
+    @command(app, "demo", "runrate demo --once")
+    def demo(
+        settings: Settings,
+        once: Annotated[bool, typer.Option("--once", help="Exit after the first tables.")] = False,
+        events: Annotated[int, typer.Option(help="How many events to generate.", min=1)] = 200_000,
+        port: Annotated[int, typer.Option(help="Port of the API; 0: any free.", min=0, max=65_535)] = 8000,
+        folder: Annotated[Path, typer.Option(help="Where the store is kept.")] = Path(".runrate/demo"),
+    ) -> None:
+        """Show everything at once: a priced rate card, generated usage, live invoices, a balance, a trace."""
+        from api.demo import Demo
+
+        Demo(folder=folder, events=events, port=port, once=once).run()

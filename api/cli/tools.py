@@ -1,0 +1,162 @@
+"""`runrate scenario` and `runrate rate`: what prices and rules come to, in an engine of their own."""
+
+import json
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from api.cli.failures import CommandFailed
+from api.cli.output import Columns, pairs, print_json, stderr, stdout
+from api.cli.price_cases import price_cases, read_cases
+from api.cli.settings import Settings, command
+from api.scenarios.comparison import Difference, compare
+from api.scenarios.plan import Scenario, read_scenario
+from api.scenarios.run import run_scenario
+from api.store import Store
+from sql.client import Database
+
+MOST_DIFFERENCES = 50
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+
+    @command(app, "scenario", "runrate scenario fixtures/scenarios/per_unit_exact")
+    def scenario(
+        settings: Settings, directory: Annotated[Path, typer.Argument(help="Holds scenario.yaml.")]
+    ) -> None:
+        """Run a scenario in a fresh embedded database and compare it with what it expects.
+
+        With --json the complete result is printed. Exit code 1 when something expected was not found.
+        """
+        try:
+            plan = read_scenario(directory)
+        except FileNotFoundError:
+            raise CommandFailed(f"{directory} holds no scenario.yaml; name a scenario's directory") from None
+        result = run_alone(plan)
+        differences = compare(plan.expect, result)
+        if settings.as_json:
+            print_json(result)
+            _show_differences(differences, to_stderr=True)
+        else:
+            _show_result(directory, result, differences)
+        if differences:
+            raise typer.Exit(1)
+
+    @command(app, "rate", "runrate rate --cases cases.json")
+    def rate(
+        settings: Settings,
+        cases: Annotated[Path, typer.Option(help="JSON: [{id, model, price, quantity | event_values}, …].")],
+    ) -> None:
+        """Price single cases with the SQL that invoices use, and print [{id, amount}, …], unrounded.
+
+        A case that cannot be priced is printed as {id, error}; then the exit code is 1.
+        """
+        try:
+            listed = read_cases(cases.read_text(encoding="utf-8"))
+        except ValueError as error:
+            raise CommandFailed(f"{cases}: {error}") from None
+        with fresh_folder() as folder:
+            database = Database.open(f"chdb:{folder}")
+            try:
+                priced = list(price_cases(database, listed))
+            finally:
+                database.close()
+        print_json([case.as_json() for case in priced])
+        refused = [case for case in priced if case.error is not None]
+        for case in refused:
+            stderr().print(f"error: case {case.case_id}: {case.error}", style="bold red", markup=False)
+        if refused:
+            raise typer.Exit(1)
+
+
+@contextmanager
+def fresh_folder() -> Iterator[Path]:
+    """A folder for an engine, deleted afterwards."""
+    folder = Path(tempfile.mkdtemp(prefix="runrate-"))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def run_alone(plan: Scenario) -> dict[str, Any]:
+    """Run a scenario in an embedded database of its own, its clock fixed."""
+    console = stderr()
+    with (
+        fresh_folder() as folder,
+        Store.open(f"chdb:{folder}", clock=lambda: plan.now) as store,
+    ):
+        return run_scenario(plan, store, lambda text: console.print(f"note: {text}", markup=False))
+
+
+def _show_result(directory: Path, result: dict[str, Any], differences: list[Difference]) -> None:
+    table = Columns(
+        "invoice", "product", "version", "quantity", "amount", numbers=("version", "quantity", "amount")
+    )
+    for invoice in result["invoices"]:
+        if not invoice["lines"]:
+            continue
+        for line in invoice["lines"]:
+            name = (
+                line["product"]
+                if line["kind"] == "usage"
+                else f"{line['kind']} {line['grant_id']}: {line['product']}"
+            )
+            table.row(
+                invoice["invoice_id"], name, line["rate_card_version"], line["quantity"], line["amount"]
+            )
+        table.row(
+            invoice["invoice_id"],
+            "total",
+            None,
+            None,
+            f"{invoice['total']} {invoice['currency']}",
+            style="bold",
+        )
+        table.rule()
+    table.show("no invoice has a line")
+    if result["balances"]:
+        balances = Columns(
+            "customer",
+            "grant",
+            "unit",
+            "granted",
+            "drawn",
+            "expired",
+            "remaining",
+            numbers=("granted", "drawn", "expired", "remaining"),
+        )
+        for balance in result["balances"]:
+            balances.row(*balance.values())
+        balances.show()
+    if result["unrated"]:
+        stdout().print(f"unrated: {pairs(result['unrated'])}", markup=False)
+    _show_differences(differences, to_stderr=False)
+    if not differences:
+        stdout().print(f"{directory}: holds", style="green", markup=False)
+
+
+def _show_differences(differences: list[Difference], *, to_stderr: bool) -> None:
+    """What was expected and what was found, side by side."""
+    if not differences:
+        return
+    table = Columns("where", "expected", "found")
+    for difference in differences[:MOST_DIFFERENCES]:
+        table.row(difference.path, _shown(difference.expected), _shown(difference.found))
+    console = stderr() if to_stderr else stdout()
+    console.print(f"{len(differences)} differences", style="bold red")
+    console.print(table.table)
+    if len(differences) > MOST_DIFFERENCES:
+        console.print(f"… and {len(differences) - MOST_DIFFERENCES} more")
+
+
+def _shown(value: Any) -> str:
+    if value is None:
+        return "nothing"
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
