@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import BinaryIO
 
 from api.events.columns import EventColumns
@@ -25,31 +25,36 @@ def read_csv(
     """Batches of at most `batch_rows` rows. A row that does not fit the header is a rejection; quoting that
     is broken is BadRequest `malformed_file` with its line, because from there on no cell is certain."""
     # Bytes that are not UTF-8 come through as half surrogates, to be refused with the row that they are in.
-    text = io.TextIOWrapper(stream, encoding="utf-8-sig", errors="surrogateescape", newline="")
-    reader = csv.reader(text, strict=True)
-    try:
-        names = next(reader, None)
-        if names is None:
-            return
-        header = read_header(names)
-        first = 0
-        rows: list[Row] = []
-        size = 0
-        for row in reader:
-            if not row:
-                continue
-            rows.append(row)
-            size += sum(map(len, row))
-            if len(rows) >= batch_rows or size >= batch_characters:
+    with io.TextIOWrapper(stream, encoding="utf-8-sig", errors="surrogateescape", newline="") as text:
+        reader = csv.reader(text, strict=True)
+        try:
+            names = next(reader, None)
+            if names is None:
+                return
+            header = read_header(names)
+            first = 0
+            for rows in _batches(reader, batch_rows, batch_characters):
                 yield _columns(names, header, rows, limits, first)
                 first += len(rows)
-                rows, size = [], 0
-        if rows:
-            yield _columns(names, header, rows, limits, first)
-    except csv.Error as error:
-        line = reader.line_num
-        message = f"The file is not CSV at line {line}: {error}. Check the quotes before it."
-        raise BadRequest("malformed_file", message, line=line) from None
+        except csv.Error as error:
+            line = reader.line_num
+            message = f"The file is not CSV at line {line}: {error}. Check the quotes before it."
+            raise BadRequest("malformed_file", message, line=line) from None
+
+
+def _batches(reader: Iterable[Row], batch_rows: int, batch_characters: int) -> Iterator[list[Row]]:
+    rows: list[Row] = []
+    size = 0
+    for row in reader:
+        if not row:
+            continue
+        rows.append(row)
+        size += sum(map(len, row))
+        if len(rows) >= batch_rows or size >= batch_characters:
+            yield rows
+            rows, size = [], 0
+    if rows:
+        yield rows
 
 
 def _columns(names: Row, header: Header, rows: list[Row], limits: EventLimits, first: int) -> EventColumns:

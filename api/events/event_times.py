@@ -22,7 +22,7 @@ MILLISECONDS: Final = pa.timestamp("ms", "UTC")
 # The cast below knows the calendar but also takes `2026-01-01T00:00Z`, a space for the T and the offset
 # `+01`, so the shape is checked apart from it. With this shape, only the date can still be wrong.
 _OFFSET: Final = r"[+-](?:[01]\d|2[0-3]):[0-5]\d"
-_SHAPE: Final = rf"^\d{{4}}-\d\d-\d\dT(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{{1,3}})?(?:Z|{_OFFSET})$"
+_SHAPE: Final = rf"^[12]\d{{3}}-\d\d-\d\dT(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{{1,3}})?(?:Z|{_OFFSET})$"
 _WIDE_SHAPE: Final = re.compile(
     rf"(\d{{4}}-\d\d-\d\d)[Tt](\d\d):(\d\d):(\d\d)(?:(\.\d{{1,3}})\d{{0,6}})?([Zz]|{_OFFSET})", re.ASCII
 )
@@ -74,14 +74,14 @@ def window_faults(times: pa.Array, field: str, limits: EventLimits, now: datetim
             faults[row] = EventError("event_time_out_of_range", field, message)
         elif instant > newest:
             message = (
-                f"{field} is {_span(instant - _milliseconds(now))} in the future; {_span_of(limits.max_future)} "
-                "is allowed: check the sender's clock and the offset."
+                f"{field} is {_span(instant - _milliseconds(now))} in the future; "
+                f"{_span_of(limits.max_future)} is allowed: check the sender's clock and the offset."
             )
             faults[row] = EventError("event_in_future", field, message)
         elif instant < oldest:
             message = (
-                f"{field} is {_span(_milliseconds(now) - instant)} in the past; {_span_of(limits.max_late)} "
-                "is allowed: load older usage as a backfill."
+                f"{field} is {_span(_milliseconds(now) - instant)} in the past; "
+                f"{_span_of(limits.max_late)} is allowed: load older usage as a backfill."
             )
             faults[row] = EventError("event_too_late", field, message)
     return faults

@@ -88,6 +88,7 @@ CLOUD_EVENTS: Final = Dialect(
     is_cloud_event=True,
 )
 
+_RAW: Final = msgspec.json.Decoder(msgspec.Raw)
 _FIELDS: Final = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _TEXT: Final = msgspec.json.Decoder(str)
 _CLOUD_EVENT_ATTRIBUTES: Final = frozenset({"specversion", "source", "datacontenttype", "dataschema"})
@@ -169,7 +170,7 @@ def _read_item(item: bytes, dialect: Dialect) -> Event | CloudEvent:
     nested = [name for name, value in event.properties.items() if isinstance(value, (dict, list))]
     if nested:
         field = dialect.names.properties
-        raw = _FIELDS.decode(_FIELDS.decode(item)[field])
+        raw = _open(bytes(_open(item, None)[field]), field)
         event.properties |= {name: _exact_value(raw[name], f"{field}.{name}") for name in nested}
     return event
 
@@ -283,12 +284,8 @@ def _broken(text: bytes, error: Exception, field: str | None, properties: str | 
     except msgspec.ValidationError:
         return _not_an_object(text, field)
     except UNREADABLE:
-        subject = "The line" if field is None else field
-        column = len(text[: offset(error, text)].decode("utf-8", "replace")) + 1
-        return EventError(
-            "malformed_json", field, f"{subject} is not JSON at column {column}: {reason(error)}."
-        )
-    if _NUMBER_MARK in mended:
+        return _malformed(text, error, field)
+    if mended.count(_NUMBER_MARK) > text.count(_NUMBER_MARK):
         place = _place(fields, _NUMBER_MARK, field, properties)
         message = (
             f"{place or 'A value'} is NaN or infinite, which is no JSON; send a number, or leave it out."
@@ -308,15 +305,29 @@ def _place(
             continue
         place = name if field is None else f"{field}.{name}"
         if name == properties and bytes(raw).startswith(b"{"):
-            return _place(_FIELDS.decode(raw), mark, place, None) or place
+            try:
+                return _place(_FIELDS.decode(raw), mark, place, None)
+            except UnicodeDecodeError:
+                return place
         return place
     return field
 
 
 def _not_an_object(text: bytes, field: str | None) -> EventError:
+    try:
+        # The decoder stops at the first byte that no object begins with, before it has seen the rest.
+        _RAW.decode(mend(text))
+    except UNREADABLE as error:
+        return _malformed(text, error, field)
     if field is None:
         return EventError("not_an_object", None, f"The event is {_kind(text)}; it must be a JSON object.")
     return EventError("wrong_type", field, f"{field} is {_kind(text)}; it must be an object of properties.")
+
+
+def _malformed(text: bytes, error: Exception, field: str | None) -> EventError:
+    column = len(text[: offset(error, text)].decode("utf-8", "replace")) + 1
+    message = f"{field or 'The line'} is not JSON at column {column}: {reason(error)}."
+    return EventError("malformed_json", field, message)
 
 
 def _too_deep(field: str | None) -> EventError:

@@ -18,6 +18,7 @@ from api.events.model import BadRequest
 UNREADABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 """What decoding untrusted JSON raises: malformed or of another type, invalid UTF-8, nested too deeply."""
 
+_MOST_PIECES: Final = 20_000
 _RAW: Final = msgspec.json.Decoder(msgspec.Raw)
 _RAW_LIST: Final = msgspec.json.Decoder(list[msgspec.Raw])
 
@@ -31,26 +32,46 @@ _PAIR_OR_HALF: Final = re.compile(
     rb"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(\\u[dD][89a-fA-F][0-9a-fA-F]{2})|\\.",
     re.DOTALL,
 )
+_NUMBER_WORDS: Final = (b"NaN", b"Infinity", b"-Infinity")
 _SEPARATOR: Final = re.compile(rb"[ \t\r\n,]*")
 _BYTE_OFFSET: Final = re.compile(r"\(byte (\d+)\)")
+
+
+class _PastMendingError(Exception):
+    """More pieces to mend than any honest body has."""
 
 
 def mend(text: bytes, *, number: bytes = b"", half: bytes = rb"\ufffd") -> bytes:
     """The text with NaN and the infinities replaced by `number`, and half surrogate pairs by `half`.
 
-    Without `number`, each is replaced by a zero of the same length, so every offset stays what it was.
+    Without `number`, each is replaced by a zero of the same length, so every offset stays what it was. A text
+    that is full of such pieces comes back as it is: it is no accident, and mending it is slow.
     """
+    replaced = 0
+
+    def count() -> None:
+        nonlocal replaced
+        replaced += 1
+        if replaced > _MOST_PIECES:
+            raise _PastMendingError
 
     def replace_half(match: re.Match[bytes]) -> bytes:
-        return half if match[1] else match[0]
+        if match[1] is None:
+            return match[0]
+        count()
+        return half
 
     def replace(match: re.Match[bytes]) -> bytes:
         piece = match[0]
-        if piece.endswith((b"NaN", b"Infinity")) and len(piece) <= len(b"-Infinity"):
+        if piece in _NUMBER_WORDS:
+            count()
             return number or b"0e".ljust(len(piece), b"0")
         return _PAIR_OR_HALF.sub(replace_half, piece) if b"\\u" in piece else piece
 
-    return _PIECE.sub(replace, text)
+    try:
+        return _PIECE.sub(replace, text)
+    except _PastMendingError:
+        return text
 
 
 def split_array(body: bytes) -> list[bytes]:

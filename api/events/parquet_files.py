@@ -38,14 +38,16 @@ def read_parquet(
             _check_types(file.schema_arrow, header)
             first = 0
             for batch in file.iter_batches(batch_size=batch_rows):
-                # A slice is a view, so wide rows cost no copy; they would only make the batch of Python texts
-                # too big.
-                step = max(1, min(batch_rows, batch_rows * batch_bytes // max(batch.nbytes, 1)))
+                # Of wide rows fewer at a time, so that the texts of a batch stay small.
+                step = max(1, min(batch_rows, batch.num_rows * batch_bytes // max(batch.nbytes, 1)))
                 for start in range(0, batch.num_rows, step):
                     part = batch.slice(start, step)
                     yield _columns(part, header, limits, first)
                     first += part.num_rows
-        except (pa.ArrowException, UnicodeDecodeError) as error:
+        except (pa.ArrowException, UnicodeDecodeError, OSError) as error:
+            # A broken page is an OSError of pyarrow's own and has no number; the system's errors pass.
+            if isinstance(error, OSError) and error.errno is not None:
+                raise
             message = f"{path.name} cannot be read as Parquet: {error}."
             raise BadRequest("malformed_file", message) from None
 

@@ -22,11 +22,13 @@ class Header:
 def read_header(names: Sequence[str]) -> Header:
     """BadRequest `bad_columns` if a field is missing, a name is empty or there twice, or properties have two
     forms."""
+    seen = set()
     for name in names:
         if not name.strip():
             raise bad_columns("A column has no name; name it, or remove it.")
-        if names.count(name) > 1:
+        if name in seen:
             raise bad_columns(f"Column {name} is there twice; rename or remove one.")
+        seen.add(name)
     missing = [name for name in REQUIRED if name not in names]
     if missing:
         raise bad_columns(f"Column {missing[0]} is missing; the file has {', '.join(names)}.")
