@@ -4,7 +4,6 @@ from typing import Annotated, Any
 
 import typer
 
-from api.cli.failures import CommandFailed
 from api.cli.output import Columns, facts, pairs, print_json, stdout
 from api.cli.session import Session, part
 from api.cli.settings import Settings, command
