@@ -33,7 +33,7 @@ READING = EventLimits(
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A part of the file: events as NDJSON, their positions in the file from 0, and what could not be read."""
+    """A part of the file: events as NDJSON, their positions in the file from 0, and what is refused."""
 
     body: bytes
     positions: Sequence[int]

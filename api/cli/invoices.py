@@ -31,7 +31,7 @@ def _register_invoice(app: typer.Typer) -> None:
             str | None, typer.Option(help="First day of the billing period, or the month: 2026-01.")
         ] = None,
     ) -> None:
-        """Show an invoice as it is now, or list invoices.
+        """Show an invoice as it is now, or list them.
 
         With an invoice id, or when only one invoice fits, all its lines are shown; else a list, latest first.
         """

@@ -180,7 +180,10 @@ def _register_activate(cards: typer.Typer) -> None:
         ] = None,
         cohort: Annotated[str, typer.Option(help="For whom; `all` is everyone.")] = "all",
     ) -> None:
-        """Put a version in force for events from an instant on; an earlier instant re-rates what came in since."""
+        """Put a version in force from an instant on.
+
+        From an earlier instant, what came in since is rated again.
+        """
         now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
         body = {"version": version, "active_from": start or now, "cohort": cohort}
         with Session(settings) as session:

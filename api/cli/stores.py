@@ -25,7 +25,7 @@ def register(app: typer.Typer) -> None:
 def _register_migrate(app: typer.Typer) -> None:
     @command(app, "migrate", "runrate migrate --store chdb:.runrate")
     def migrate(settings: Settings) -> None:
-        """Create the store, or bring it to the schema of this version."""
+        """Create the store, or bring its schema up to date."""
         # The engine takes a second to load: only when it is needed.
         from api.store import Store
         from migrations import migrate as apply_migrations
@@ -73,10 +73,10 @@ def _register_reconcile(app: typer.Typer) -> None:
         start: Annotated[str | None, typer.Option("--from", help="First event time, an instant.")] = None,
         end: Annotated[str | None, typer.Option("--to", help="Up to before this event time.")] = None,
     ) -> None:
-        """Append to the ledger what it lacks of what the rates now in force say.
+        """Bring the ledger up to the rates now in force.
 
-        Without --from and --to: what came in since the last run, and what is still to be done. Running it again
-        changes nothing.
+        Without --from and --to: what came in since the last run, and what is still to be done. Running it
+        again changes nothing.
         """
         bounds = {name: text for name, text in (("start", start), ("end", end)) if text is not None}
         with Session(settings) as session:
@@ -93,7 +93,10 @@ def _register_reconcile(app: typer.Typer) -> None:
 def _register_verify(app: typer.Typer) -> None:
     @command(app, "verify", "runrate verify")
     def verify(settings: Settings) -> None:
-        """Prove the store's invariants: each check looks for rows that break it. Exit code 1 if one is found."""
+        """Prove the invariants of the store.
+
+        Each check looks for rows that break it. Exit code 1 if one is found.
+        """
         with Session(settings) as session:
             answer = session.send("POST", "/v1/verify")
         broken = _show_checks(answer, settings)
@@ -133,7 +136,7 @@ def _register_demo(app: typer.Typer) -> None:
         port: Annotated[int, typer.Option(help="Port of the API; 0: any free.", min=0, max=65_535)] = 8000,
         folder: Annotated[Path, typer.Option(help="Where the store is kept.")] = Path(".runrate/demo"),
     ) -> None:
-        """Show everything at once: a priced rate card, generated usage, live invoices, a balance, a trace."""
+        """Show it all: usage, live invoices, a balance, a trace."""
         from api.demo import Demo
 
         Demo(folder=folder, events=events, port=port, once=once).run()

@@ -30,7 +30,7 @@ def register(app: typer.Typer) -> None:
     def scenario(
         settings: Settings, directory: Annotated[Path, typer.Argument(help="Holds scenario.yaml.")]
     ) -> None:
-        """Run a scenario in a fresh embedded database and compare it with what it expects.
+        """Run a scenario in a fresh database and compare.
 
         With --json the complete result is printed. Exit code 1 when something expected was not found.
         """
@@ -53,7 +53,9 @@ def register(app: typer.Typer) -> None:
         settings: Settings,
         cases: Annotated[Path, typer.Option(help="JSON: [{id, model, price, quantity | event_values}, …].")],
     ) -> None:
-        """Price single cases with the SQL that invoices use, and print [{id, amount}, …], unrounded.
+        """Price single cases with the SQL of invoices.
+
+        Prints [{id, amount}, …], exact and unrounded.
 
         A case that cannot be priced is printed as {id, error}; then the exit code is 1.
         """

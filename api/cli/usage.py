@@ -35,7 +35,10 @@ def _register_usage(app: typer.Typer) -> None:
         start: Annotated[str | None, typer.Option("--from", help="From this instant on.")] = None,
         end: Annotated[str | None, typer.Option("--to", help="Up to before this instant.")] = None,
     ) -> None:
-        """Show a customer's usage over time, by product and dimensions, with exact amounts."""
+        """Show a customer's usage over time.
+
+        By product and dimensions, with exact amounts, in the contract's time zone.
+        """
         with Session(settings) as session:
             found = list(
                 session.pages(
@@ -70,7 +73,7 @@ def _register_unrated(app: typer.Typer) -> None:
     def unrated(
         settings: Settings, customer: Annotated[str | None, typer.Option(help="Of this customer.")] = None
     ) -> None:
-        """Show usage that has no price, by reason, and what mends it."""
+        """Show usage without a price, and what mends it."""
         with Session(settings) as session:
             found = list(session.pages("/v1/unrated", customer_id=customer))
         if settings.as_json:
