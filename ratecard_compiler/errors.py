@@ -136,10 +136,14 @@ class ErrorList:
             raise RateCardErrors(self.in_order())
 
 
+_MOST_COMPARED = 2_000
+"""Comparing words is slow; among more rows than this the nearest is not looked for everywhere."""
+
+
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """Return the fix for a word that is not known: the nearest known one, else what there is."""
     choices = sorted(known)
-    near = difflib.get_close_matches(word, choices, n=1)
+    near = difflib.get_close_matches(word, choices[:_MOST_COMPARED], n=1)
     if near:
         return f"did you mean `{near[0]}`?"
     if not choices:

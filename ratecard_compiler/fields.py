@@ -196,7 +196,9 @@ def out_of_range(value: Decimal, bounds: Range) -> tuple[str, str] | None:
     """Return the fact and the fix if a number is not what its field may hold."""
     if abs(value) >= bounds.limit:
         return f"the number is not below {bounds.limit:f}", "write a smaller number"
-    if decimals_of(value) > bounds.decimals:
+    exponent = value.as_tuple().exponent
+    # Most numbers are short as they are written; only the others are worth stripping of trailing zeros.
+    if isinstance(exponent, int) and -exponent > bounds.decimals and decimals_of(value) > bounds.decimals:
         return f"the number has more than {bounds.decimals} decimals", "write fewer decimals"
     if bounds.positive and value <= 0:
         return "the number is not greater than 0", "write a number above 0"

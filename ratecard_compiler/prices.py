@@ -10,8 +10,8 @@ from ratecard_compiler.decimals import (
     AMOUNT_LIMIT,
     PRICE_DECIMALS,
     PRICE_LIMIT,
-    decimals_of,
     published,
+    tidy,
 )
 from ratecard_compiler.document import Document, PriceDeclaration, ProductDeclaration, Written
 from ratecard_compiler.errors import ErrorList
@@ -176,13 +176,12 @@ def _published_amount(
         return _ZERO
     bounds = _RANGES[name]
     number = written.tree.operand if isinstance(written.tree, Negation) else written.tree
-    if isinstance(number, Number) and decimals_of(value) > bounds.decimals:
-        # A price that is written out is published as written; only a formula's result is rounded.
-        problem = out_of_range(value, bounds)
-    else:
-        problem = out_of_range(published(value) if abs(value) < bounds.limit else value, bounds)
+    # A price that is written out is published as written; only a formula's result is rounded.
+    rounds = not isinstance(number, Number) and abs(value) < bounds.limit
+    result = published(value) if rounds else value
+    problem = out_of_range(result, bounds)
     if problem is None:
-        return published(value)
+        return result if rounds else tidy(result)
     place = (written.path, number.offset)
     if place not in valuation.reported:
         valuation.reported.add(place)

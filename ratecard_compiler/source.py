@@ -6,7 +6,7 @@ nesting, turns aliases into shared nodes, and is four times slower on a card of 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, TypeAlias
@@ -120,16 +120,18 @@ class _Events:
     """The event stream with the checks that hold everywhere in a document."""
 
     def __init__(self, text: str, errors: ErrorList) -> None:
-        self.events: Iterator[Any] = iter(yaml.parse(text, Loader=yaml.CBaseLoader))
+        self.parser: Any = yaml.CBaseLoader(text)
         self.errors = errors
 
     def next(self) -> Any:
         """Return the next event; refuse what rate cards do without."""
-        event = next(self.events)
-        if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
-            self.refuse(event, "anchors and aliases are not allowed", "write the value out")
-        if getattr(event, "tag", None):
-            self.refuse(event, f"the tag {event.tag!r} is not allowed", "remove the tag")
+        event = self.parser.get_event()
+        if isinstance(event, yaml.NodeEvent):  # a scalar, an alias, or the start of a list or mapping
+            if event.anchor is not None:
+                self.refuse(event, "anchors and aliases are not allowed", "write the value out")
+            tag = getattr(event, "tag", None)
+            if tag is not None:
+                self.refuse(event, f"the tag {tag!r} is not allowed", "remove the tag")
         return event
 
     def refuse(self, event: Any, fact: str, fix: str) -> None:
@@ -139,11 +141,15 @@ class _Events:
 
 
 def _place(event: Any) -> Place:
-    return Place(event.start_mark.line + 1, event.start_mark.column + 1)
+    mark = event.start_mark
+    return Place(mark.line + 1, mark.column + 1)
 
 
-def _ends_on_its_line(event: Any) -> bool:
-    return bool(event.start_mark.line == event.end_mark.line)
+def _scalar(event: Any) -> ScalarNode:
+    start, style = event.start_mark, event.style
+    place = Place(start.line + 1, start.column + 1)
+    single_line = start.line == event.end_mark.line and style not in ("|", ">")
+    return ScalarNode(event.value, not style, place, single_line)
 
 
 def _top_mapping(events: _Events) -> MappingNode | None:
@@ -166,8 +172,7 @@ def _top_mapping(events: _Events) -> MappingNode | None:
 
 def _node(events: _Events, event: Any, path: str, depth: int) -> Node:
     if isinstance(event, yaml.ScalarEvent):
-        single_line = event.style not in ("|", ">") and _ends_on_its_line(event)
-        return ScalarNode(event.value, not event.style, _place(event), single_line)
+        return _scalar(event)
     if depth >= MAXIMUM_DEPTH:
         events.refuse(event, f"the document is nested more than {MAXIMUM_DEPTH} deep", "flatten it")
     if isinstance(event, yaml.SequenceStartEvent):
