@@ -8,6 +8,7 @@ from typing import Any
 
 from ratecard_compiler import Price, RateCardErrors, compile_price
 from ratecard_compiler.decimals import QUANTITY_DECIMALS, QUANTITY_LIMIT, decimals_of, plain_decimal
+from ratecard_compiler.rows import price_columns
 from sql import render
 from sql.client import Database
 
@@ -18,7 +19,6 @@ IGNORED_KEYS = frozenset({"source", "notes", "expected_amount"})
 # What stands for "no bound": beyond any amount or value, within Decimal(76, 15).
 UNBOUNDED = "1" + "0" * 30
 UNLIMITED_EVENTS = 2**62
-TIER_WITHOUT_END = "9999999999999999"
 
 
 class RefusedCase(Exception):  # noqa: N818 - nothing failed: the case is answered with its reason
@@ -68,7 +68,7 @@ def price_cases(database: Database, cases: Sequence[Any]) -> Iterator[PricedCase
                 rows.append({"place": place, "id": case_id, **_row(case)})
             except RefusedCase as reason:
                 refused[place] = PricedCase(case_id, None, str(reason))
-        lines = "\n".join(json.dumps(row, ensure_ascii=False) for row in rows)
+        lines = "\n".join(json.dumps(row, ensure_ascii=False, default=_decimal_text) for row in rows)
         answers = iter(database.rows(statement, cases=lines) if rows else [])
         for place, _ in batch:
             yield refused.get(place) or _priced(next(answers))
@@ -136,35 +136,13 @@ def _quantity(value: Any, name: str) -> Decimal:
 
 
 def _price_columns(price: Price) -> dict[str, Any]:
-    conversion = price.unit_conversion
-    # Without a rounding of its own a conversion has the 9 decimals of a quantity, half-even (§2).
-    exact = conversion is None or conversion.rounding == "none"
-    uppers = [_text(tier.up_to) if tier.up_to is not None else TIER_WITHOUT_END for tier in price.tiers]
-    columns = {
-        "model": price.model,
-        "unit_amount": _text(price.unit_amount),
-        "tier_from": ["0", *uppers[:-1]] if uppers else [],
-        "tier_to": uppers,
-        "tier_unit_amount": [_text(tier.unit_amount) for tier in price.tiers],
-        "tier_flat_amount": [_text(tier.flat_amount) for tier in price.tiers],
-        "tier_rate_percent": [_text(tier.rate_percent) for tier in price.tiers],
-        "package_size": _text(price.package_size),
-        "package_amount": _text(price.package_amount),
-        "free_units": _text(price.free_units),
-        "included": _text(price.included),
-        "conversion": 0 if conversion is None else {"multiply": 1, "divide": 2}[conversion.operation],
-        "conversion_rounding": "half_even" if exact or conversion is None else conversion.rounding,
-        "zero_usage_charged": price.zero_usage_first_tier_flat,
-        "flat_amount": _text(price.flat_amount),
+    return {
+        **price_columns(price),
+        "tier_rate_percent": [tier.rate_percent for tier in price.tiers],
+        "flat_amount": price.flat_amount or Decimal(0),
         "minimum_spend": _text(price.minimum_spend, f"-{UNBOUNDED}"),
         "maximum_spend": _text(price.maximum_spend, UNBOUNDED),
-        **_event_price_columns(price),
-    }
-    named = {f"price_{name}": value for name, value in columns.items()}
-    return {
-        **named,
-        "conversion_factor": _text(conversion.factor if conversion else None),
-        "conversion_precision": QUANTITY_DECIMALS if exact or conversion is None else conversion.precision,
+        **{f"price_{name}": value for name, value in _event_price_columns(price).items()},
     }
 
 
@@ -178,6 +156,12 @@ def _event_price_columns(price: Price) -> dict[str, Any]:
         "min_amount_per_event": _text(price.min_amount_per_event, f"-{UNBOUNDED}"),
         "max_amount_per_event": _text(price.max_amount_per_event, UNBOUNDED),
     }
+
+
+def _decimal_text(value: Any) -> str:
+    if not isinstance(value, Decimal):
+        raise TypeError(f"{value!r} has no place in a case")
+    return format(value, "f")
 
 
 def _text(value: Decimal | None, absent: str = "0") -> str:

@@ -1,21 +1,16 @@
 """Publishing a rate card: an immutable version with its products and prices as rows."""
 
 from dataclasses import dataclass
-from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from ratecard_compiler import CompiledCard, PriceRow, compile_card
+from ratecard_compiler import compile_card
 from ratecard_compiler.rating import Shape, shape_of
+from ratecard_compiler.rows import dimension_value_rows, price_rows, product_rows
 from sql import load
 from sql.fail_points import reach
 
 if TYPE_CHECKING:
     from api.store import Store
-
-ANY_OTHER = "*"
-KEY_SEPARATOR = "\x1f"
-PRICE_IDS_A_VERSION = 1 << 32
-
 
 @dataclass(frozen=True, slots=True)
 class Published:
@@ -45,10 +40,10 @@ def publish_rate_card(store: "Store", text: str, file_name: str) -> Published:
         numbers = store.database.rows(load("queries/next_version.sql"), rate_card=card.rate_card)[0]
         version_id, version = numbers["version_id"], numbers["version"]
         shape_id = _store_shape(store, shape_of(card))
-        store.database.insert("rate_card_products", _product_rows(card, version_id))
+        store.database.insert("rate_card_products", product_rows(card, version_id))
         reach("publish.before_prices")
         store.database.insert("price_rows", price_rows(card, version_id))
-        store.database.insert("dimension_values", _dimension_values(card, version_id))
+        store.database.insert("dimension_values", dimension_value_rows(card, version_id))
         reach("publish.before_version")
         # Last: a version counts once this row is there.
         store.database.insert(
@@ -80,97 +75,3 @@ def _store_shape(store: "Store", shape: Shape) -> int:
         "rating_shapes", [{"shape_id": shape_id, "shape_hash": shape.hash, "rules": shape.to_json()}]
     )
     return shape_id
-
-
-def _product_rows(card: CompiledCard, version_id: int) -> list[dict[str, Any]]:
-    values = {unit.unit_id: unit.value for unit in card.units}
-    rules = {rule.product: rule for rule in card.rules}
-    return [
-        {
-            "version_id": version_id,
-            "product_number": product.number,
-            "product": product.product_id,
-            "name": product.name,
-            "meter": product.meter,
-            "metered_unit": product.metered_unit,
-            "unit": product.unit,
-            "unit_value": values.get(product.unit, Decimal(1)),
-            "model": product.model,
-            "tier_continuity": product.tier_continuity,
-            "tiers_over": product.tiers_over,
-            "tags": list(product.tags),
-            "dimension_names": [dimension.name for dimension in rules[product.product_id].dimensions],
-            "show_names": [dimension.name for dimension in rules[product.product_id].show],
-        }
-        for product in card.products
-    ]
-
-
-def price_rows(card: CompiledCard, version_id: int) -> list[dict[str, Any]]:
-    """Return the rows of `price_rows` for a version.
-
-    The first ones are the products themselves, without a price: what an unrated entry of a product names.
-    """
-    numbers = {product.product_id: product.number for product in card.products}
-    first = version_id * PRICE_IDS_A_VERSION
-    rows = [
-        _price_row(first + product.number, version_id, product.number, None) for product in card.products
-    ]
-    rows += [
-        _price_row(first + place, version_id, numbers[price.product], price)
-        for place, price in enumerate(card.prices, start=len(card.products) + 1)
-    ]
-    return rows
-
-
-def _price_row(price_id: int, version_id: int, number: int, row: PriceRow | None) -> dict[str, Any]:
-    price = row.price if row is not None else None
-    conversion = price.unit_conversion if price is not None else None
-    zero = Decimal(0)
-    return {
-        "price_id": price_id,
-        "version_id": version_id,
-        "product_number": number,
-        "dimension_key": KEY_SEPARATOR.join(row.dimensions) if row else "",
-        "dimensions": list(row.dimensions) if row else [],
-        "model": price.model if price else "",
-        "per_event": bool(price and price.model == "per_unit" and not conversion and not price.included),
-        "unit_amount": price.unit_amount if price else zero,
-        "tier_up_to": [tier.up_to for tier in price.tiers] if price else [],
-        "tier_unit_amount": [tier.unit_amount for tier in price.tiers] if price else [],
-        "tier_flat_amount": [tier.flat_amount for tier in price.tiers] if price else [],
-        "package_size": (price and price.package_size) or zero,
-        "package_amount": (price and price.package_amount) or zero,
-        "free_units": price.free_units if price else zero,
-        "included": price.included if price else zero,
-        "conversion": conversion.operation if conversion else "none",
-        "conversion_factor": conversion.factor if conversion else zero,
-        "conversion_rounding": _rounding(conversion.rounding) if conversion else "half_even",
-        "conversion_precision": _precision(conversion.rounding, conversion.precision) if conversion else 9,
-        "minimum_spend": price.minimum_spend if price else None,
-        "maximum_spend": price.maximum_spend if price else None,
-        "zero_usage_charged": bool(price and price.zero_usage_first_tier_flat),
-    }
-
-
-def _rounding(rounding: str) -> str:
-    # A quotient without a rounding of its own is rounded half-even to 9 decimals (SEMANTICS §2).
-    return "half_even" if rounding == "none" else rounding
-
-
-def _precision(rounding: str, precision: int) -> int:
-    return 9 if rounding == "none" else precision
-
-
-def _dimension_values(card: CompiledCard, version_id: int) -> list[dict[str, Any]]:
-    numbers = {product.product_id: product.number for product in card.products}
-    named = {
-        (numbers[row.product], position, value)
-        for row in card.prices
-        for position, value in enumerate(row.dimensions, start=1)
-        if value != ANY_OTHER
-    }
-    return [
-        {"version_id": version_id, "product_number": number, "position": position, "value": value}
-        for number, position, value in sorted(named)
-    ]

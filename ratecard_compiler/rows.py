@@ -1,0 +1,105 @@
+"""A compiled card as rows of the tables `rate_card_products`, `price_rows` and `dimension_values`."""
+
+from decimal import Decimal
+from typing import Any
+
+from ratecard_compiler.decimals import QUANTITY_DECIMALS
+from ratecard_compiler.ir import ANY_OTHER, CompiledCard, Price, PriceRow
+
+KEY_SEPARATOR = "\x1f"
+PRICE_IDS_A_VERSION = 1 << 32
+
+
+def product_rows(card: CompiledCard, version_id: int) -> list[dict[str, Any]]:
+    """Return the rows of `rate_card_products` for a version."""
+    values = {unit.unit_id: unit.value for unit in card.units}
+    rules = {rule.product: rule for rule in card.rules}
+    return [
+        {
+            "version_id": version_id,
+            "product_number": product.number,
+            "product": product.product_id,
+            "name": product.name,
+            "meter": product.meter,
+            "metered_unit": product.metered_unit,
+            "unit": product.unit,
+            "unit_value": values.get(product.unit, Decimal(1)),
+            "model": product.model,
+            "tier_continuity": product.tier_continuity,
+            "tiers_over": product.tiers_over,
+            "tags": list(product.tags),
+            "dimension_names": [dimension.name for dimension in rules[product.product_id].dimensions],
+            "show_names": [dimension.name for dimension in rules[product.product_id].show],
+        }
+        for product in card.products
+    ]
+
+
+def price_rows(card: CompiledCard, version_id: int) -> list[dict[str, Any]]:
+    """Return the rows of `price_rows` for a version.
+
+    The first ones are the products themselves, without a price: what an unrated entry of a product names.
+    """
+    numbers = {product.product_id: product.number for product in card.products}
+    first = version_id * PRICE_IDS_A_VERSION
+    rows = [
+        _price_row(first + product.number, version_id, product.number, None) for product in card.products
+    ]
+    rows += [
+        _price_row(first + place, version_id, numbers[price.product], price)
+        for place, price in enumerate(card.prices, start=len(card.products) + 1)
+    ]
+    return rows
+
+
+def _price_row(price_id: int, version_id: int, number: int, row: PriceRow | None) -> dict[str, Any]:
+    return {
+        "price_id": price_id,
+        "version_id": version_id,
+        "product_number": number,
+        "dimension_key": KEY_SEPARATOR.join(row.dimensions) if row else "",
+        "dimensions": list(row.dimensions) if row else [],
+        **price_columns(row.price if row else Price(model="")),
+    }
+
+
+def price_columns(price: Price) -> dict[str, Any]:
+    """Return what a row of `price_rows` says of a price itself; amounts in the price's unit."""
+    conversion = price.unit_conversion
+    zero = Decimal(0)
+    # A quotient without a rounding of its own is rounded half-even to 9 decimals (SEMANTICS §2).
+    unrounded = conversion is None or conversion.rounding == "none"
+    return {
+        "model": price.model,
+        "per_event": price.model == "per_unit" and conversion is None and not price.included,
+        "unit_amount": price.unit_amount,
+        "tier_up_to": [tier.up_to for tier in price.tiers],
+        "tier_unit_amount": [tier.unit_amount for tier in price.tiers],
+        "tier_flat_amount": [tier.flat_amount for tier in price.tiers],
+        "package_size": price.package_size or zero,
+        "package_amount": price.package_amount or zero,
+        "free_units": price.free_units,
+        "included": price.included,
+        "conversion": conversion.operation if conversion else "none",
+        "conversion_factor": conversion.factor if conversion else zero,
+        "conversion_rounding": "half_even" if unrounded or conversion is None else conversion.rounding,
+        "conversion_precision": QUANTITY_DECIMALS if unrounded or conversion is None else conversion.precision,
+        "minimum_spend": price.minimum_spend,
+        "maximum_spend": price.maximum_spend,
+        "zero_usage_charged": price.zero_usage_first_tier_flat,
+    }
+
+
+def dimension_value_rows(card: CompiledCard, version_id: int) -> list[dict[str, Any]]:
+    """Return the rows of `dimension_values`: every value that has prices of its own."""
+    numbers = {product.product_id: product.number for product in card.products}
+    named = {
+        (numbers[row.product], position, value)
+        for row in card.prices
+        for position, value in enumerate(row.dimensions, start=1)
+        if value != ANY_OTHER
+    }
+    return [
+        {"version_id": version_id, "product_number": number, "position": position, "value": value}
+        for number, position, value in sorted(named)
+    ]
