@@ -1,0 +1,68 @@
+"""The app: routes, one error shape, keys, and nothing else."""
+
+from fastapi import APIRouter, Depends, FastAPI
+
+from api.events import EventLimits
+from api.http.auth import KeyRing, require_key
+from api.http.bodies import Budget
+from api.http.openapi import describe
+from api.http.parameters import EncodedSlashes, known_parameters
+from api.http.problem import install
+from api.http.routes import (
+    contracts,
+    customers,
+    events,
+    health,
+    invoices,
+    operations,
+    rate_cards,
+    traces,
+    unrated,
+)
+from api.store import Store
+
+# In the order in which the documentation shows them.
+ROUTERS: tuple[APIRouter, ...] = (
+    events.router,
+    traces.router,
+    invoices.router,
+    customers.router,
+    contracts.router,
+    rate_cards.router,
+    unrated.router,
+    operations.router,
+)
+
+
+def create_app(
+    store: Store, *, keys: KeyRing | None = None, local: bool = False, limits: EventLimits | None = None
+) -> FastAPI:
+    """Return the app over an open store.
+
+    Every route but the health checks and the explanations of problems needs a key of `keys` (by default
+    those of the store). `local` is for calls inside the process: no key is needed. `limits` bound what a
+    request of events may hold.
+    """
+    app = FastAPI(
+        title="Runrate",
+        version="1",
+        description="Usage events in, live invoices out. Every number is a decimal in a string.",
+        openapi_url="/openapi.json",
+        docs_url="/docs",
+        redoc_url=None,
+        redirect_slashes=False,
+    )
+    app.state.store = store
+    app.state.keys = None if local else (keys or KeyRing(store))
+    app.state.limits = limits or EventLimits()
+    app.state.budget = Budget()
+    app.state.closing = False
+    app.include_router(health.router)
+    for router in ROUTERS:
+        app.include_router(
+            router, prefix="/v1", dependencies=[Depends(require_key), Depends(known_parameters)]
+        )
+    install(app)
+    app.add_middleware(EncodedSlashes)
+    describe(app)
+    return app

@@ -1,0 +1,139 @@
+"""API keys: `rr_<key id>_<secret>`.
+
+A secret has 256 random bits, so a salted SHA-256 of it is as hard to guess as the secret itself; a slow hash
+would only slow every request. Secrets are never stored and are shown once.
+"""
+
+import hashlib
+import hmac
+import secrets
+import threading
+import time
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Request, Security
+from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBearer
+from starlette.concurrency import run_in_threadpool
+
+from api.http.problem import ProblemError
+from api.store import Store
+from sql import load
+
+# A key made or revoked by another process counts after this long at the latest.
+REFRESH_SECONDS = 30
+# Unknown keys make us look again, but not more often than this.
+RETRY_SECONDS = 1
+_SECRET_HEX_DIGITS = 64
+_MAX_KEY_LENGTH = 200
+
+_bearer = HTTPBearer(auto_error=False, description="`Authorization: Bearer rr_…`")
+_header = APIKeyHeader(name="X-API-Key", auto_error=False, description="`X-API-Key: rr_…`")
+
+
+@dataclass(frozen=True, slots=True)
+class _StoredKey:
+    salt: str
+    key_hash: str
+
+
+class KeyRing:
+    """The keys of a store, kept in memory. Safe for many threads."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._lock = threading.Lock()
+        self._keys: dict[str, _StoredKey] = {}
+        self._read_at = float("-inf")
+
+    def holds_now(self, key: str) -> bool | None:
+        """Say whether `key` is good by what is in memory; None where memory is not enough to say."""
+        identity = _parts(key)
+        if identity is None:
+            return False
+        age = time.monotonic() - self._read_at
+        stored = self._keys.get(identity[0])
+        if age > (REFRESH_SECONDS if stored else RETRY_SECONDS):
+            return None
+        return stored is not None and _matches(stored, identity[1])
+
+    def holds(self, key: str) -> bool:
+        """Say whether `key` is good; reads the stored keys anew where needed."""
+        with self._lock:
+            found = self.holds_now(key)
+            if found is None:
+                rows = self._store.database.rows(load("queries/api_keys.sql"))
+                self._keys = {row["key_id"]: _StoredKey(row["salt"], row["key_hash"]) for row in rows}
+                self._read_at = time.monotonic()
+                found = bool(self.holds_now(key))
+        return found
+
+
+def create_key(store: Store, name: str) -> str:
+    """Store a new key and return it, the only time that it can be seen."""
+    key_id, secret, salt = (
+        secrets.token_hex(6),
+        secrets.token_hex(_SECRET_HEX_DIGITS // 2),
+        secrets.token_hex(16),
+    )
+    store.database.insert(
+        "api_keys",
+        [
+            {
+                "key_id": key_id,
+                "key_hash": _hash(salt, secret),
+                "salt": salt,
+                "name": name,
+                "created_at": store.clock(),
+                "revoked": False,
+            }
+        ],
+    )
+    return f"rr_{key_id}_{secret}"
+
+
+def ensure_bootstrap_key(store: Store) -> str | None:
+    """Return a new key when the store has never had one, to be printed once; else None."""
+    with store.exclusive():
+        if store.database.value(load("queries/api_key_count.sql")):
+            return None
+        return create_key(store, "bootstrap")
+
+
+async def require_key(
+    request: Request,
+    bearer: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)],
+    header: Annotated[str | None, Security(_header)],
+) -> None:
+    """Let a request with a good key pass. Raises ProblemError 401 `invalid_api_key`."""
+    keys: KeyRing | None = request.app.state.keys
+    if keys is None:
+        return
+    key = bearer.credentials if bearer is not None else header
+    if key is None:
+        raise _refused("Send an API key: `Authorization: Bearer rr_…` or `X-API-Key: rr_…`.")
+    holds = keys.holds_now(key)
+    if holds is None:
+        holds = await run_in_threadpool(keys.holds, key)
+    if not holds:
+        raise _refused("The API key is unknown or revoked.")
+
+
+def _parts(key: str) -> tuple[str, str] | None:
+    prefix, _, rest = key.partition("_")
+    key_id, _, secret = rest.partition("_")
+    if prefix != "rr" or not key_id or not secret or len(key) > _MAX_KEY_LENGTH or not key.isascii():
+        return None
+    return key_id, secret
+
+
+def _matches(stored: _StoredKey, secret: str) -> bool:
+    return hmac.compare_digest(stored.key_hash, _hash(stored.salt, secret))
+
+
+def _hash(salt: str, secret: str) -> str:
+    return hashlib.sha256(f"{salt}{secret}".encode()).hexdigest()
+
+
+def _refused(detail: str) -> ProblemError:
+    return ProblemError(401, "invalid_api_key", detail, headers={"WWW-Authenticate": "Bearer"})

@@ -1,0 +1,39 @@
+"""What routes ask for: the store, and what is shared by all requests."""
+
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from api.events import EventLimits
+from api.http.bodies import Budget
+from api.http.problem import ProblemError
+from api.store import Store
+
+
+def get_store(request: Request) -> Store:
+    """Return the store that the app serves."""
+    store: Store = request.app.state.store
+    return store
+
+
+def get_limits(request: Request) -> EventLimits:
+    """Return what a request of events may hold."""
+    limits: EventLimits = request.app.state.limits
+    return limits
+
+
+def get_budget(request: Request) -> Budget:
+    """Return the budget of bytes that all bodies share."""
+    budget: Budget = request.app.state.budget
+    return budget
+
+
+StoreDependency = Annotated[Store, Depends(get_store)]
+LimitsDependency = Annotated[EventLimits, Depends(get_limits)]
+BudgetDependency = Annotated[Budget, Depends(get_budget)]
+
+
+def not_found(what: str, name: str) -> ProblemError:
+    """Return the problem of a thing that does not exist."""
+    shown = name if len(name) <= 80 else f"{name[:77]}…"
+    return ProblemError(404, "not_found", f"There is no {what} {shown!r}.")

@@ -1,0 +1,172 @@
+"""What path and query may hold, checked before anything reaches the engine.
+
+Every text is bounded, free of control characters and valid Unicode; every instant is RFC 3339 with an offset
+and within the years that are stored; a query parameter that a route does not know is refused, never ignored.
+"""
+
+import re
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Annotated, Any, Final
+from urllib.parse import unquote_to_bytes
+
+from fastapi import Path, Query, Request
+from fastapi.routing import APIRoute
+from pydantic import AfterValidator, BeforeValidator
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from api.http.problem import ProblemError
+
+MAX_IDENTIFIER_LENGTH: Final = 256
+MAX_LIMIT: Final = 1_000
+DEFAULT_LIMIT: Final = 100
+MAX_NUMBER: Final = 2**32 - 1
+
+EARLIEST: Final = datetime(2000, 1, 1, tzinfo=UTC)
+LATEST: Final = datetime(2200, 1, 1, tzinfo=UTC)
+
+# Stands for an encoded slash inside a path's part; identifiers hold no control characters, so nothing else is
+# it.
+_SLASH: Final = "\x01"
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+_INSTANT: Final = re.compile(
+    r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)", re.ASCII | re.IGNORECASE
+)
+
+
+def clean_text(value: str) -> str:
+    """Return an identifier; ValueError says what is wrong with it."""
+    text = value.replace(_SLASH, "/")
+    if not text:
+        raise ValueError("it is empty")
+    if len(text) > MAX_IDENTIFIER_LENGTH:
+        raise ValueError(f"it has more than {MAX_IDENTIFIER_LENGTH} characters")
+    if _CONTROL.search(text):
+        raise ValueError("it has a control character in it")
+    if not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text):
+        raise ValueError("it has half of a surrogate pair in it")
+    return text
+
+
+def parse_instant(value: object) -> datetime:
+    """Read RFC 3339 with an offset as UTC, cut to milliseconds; ValueError says what is wrong with it."""
+    # In a query an unencoded "+" is read as a space.
+    text = value.replace(" ", "+") if isinstance(value, str) and "T" in value.upper() else value
+    if not isinstance(text, str) or _INSTANT.fullmatch(text) is None:
+        raise ValueError("write an instant with its offset, for example 2026-01-31T12:00:00Z")
+    try:
+        instant = datetime.fromisoformat(text.upper()).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise ValueError("there is no such instant in the calendar") from None
+    if not EARLIEST <= instant < LATEST:
+        raise ValueError(f"it must be from {EARLIEST:%Y-%m-%d} up to before {LATEST:%Y-%m-%d}")
+    return instant.replace(microsecond=instant.microsecond // 1000 * 1000)
+
+
+Identifier = Annotated[str, AfterValidator(clean_text)]
+Instant = Annotated[datetime, BeforeValidator(parse_instant)]
+
+CustomerId = Annotated[Identifier, Path(description="The customer's id.", examples=["northwind"])]
+EventId = Annotated[Identifier, Path(description="The sender's id of the event.", examples=["evt-000001"])]
+InvoiceId = Annotated[
+    Identifier,
+    Path(
+        description="Contract id, a colon, and the local date on which the billing period starts.",
+        examples=["northwind-2025:2026-01-01"],
+    ),
+]
+LineId = Annotated[Identifier, Path(description="`line_id` of the line.", examples=["usage:input_tokens:1"])]
+ContractId = Annotated[Identifier, Path(description="The contract.", examples=["northwind-2025"])]
+FileName = Annotated[
+    Identifier, Query(description="What errors call the document.", examples=["ratecard.yaml"])
+]
+RateCardId = Annotated[Identifier, Path(description="The rate card.", examples=["aurora-ai"])]
+VersionNumber = Annotated[
+    int, Path(description="The version's number within its card.", ge=1, le=MAX_NUMBER, examples=[1])
+]
+
+Limit = Annotated[
+    int, Query(description="How many entries a page has at most.", ge=1, le=MAX_LIMIT, examples=[100])
+]
+Cursor = Annotated[
+    str | None, Query(description="`next_cursor` of the page before.", examples=[None], max_length=4096)
+]
+Start = Annotated[Instant | None, Query(description="From this instant on, RFC 3339.")]
+End = Annotated[Instant | None, Query(description="Up to before this instant, RFC 3339.")]
+
+
+async def known_parameters(request: Request) -> None:
+    """Refuse a query parameter that the route does not have: a misspelt one would silently change the
+    answer."""
+    names = [name for name, _ in request.query_params.multi_items()]
+    if not names:
+        return
+    known = _query_names(request.scope["route"])
+    unknown = sorted({name for name in names if name not in known})
+    repeated = sorted({name for name in names if known.get(name) is False and names.count(name) > 1})
+    if unknown or repeated:
+        raise ProblemError(
+            400,
+            "unknown_parameter",
+            f"This route takes the parameters: {', '.join(sorted(known)) or 'none'}; each once.",
+            errors=[_fault(name, "it is not known here") for name in unknown]
+            + [_fault(name, "it is given more than once") for name in repeated],
+        )
+
+
+# Filled once a route; a route's parameters do not change.
+_known: dict[str, dict[str, bool]] = {}
+
+
+def _query_names(route: APIRoute) -> dict[str, bool]:
+    """The route's query parameters, and whether each may be given more than once."""
+    if route.unique_id not in _known:
+        _known[route.unique_id] = {
+            field.alias: "list[" in str(field.field_info.annotation).lower()
+            for field in route.dependant.query_params
+        }
+    return _known[route.unique_id]
+
+
+def _fault(name: str, message: str) -> dict[str, str]:
+    shown = name if len(name) <= 60 else f"{name[:57]}…"
+    return {"field": ascii(shown)[1:-1], "in": "query", "message": message}
+
+
+class EncodedSlashes:
+    """Keeps `%2F` inside a part of the path: an id may have a slash, and servers decode it before routes
+    match."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on, its path decoded part by part."""
+        raw: bytes = scope.get("raw_path") or b"" if scope["type"] == "http" else b""
+        if b"%" in raw:
+            parts = raw.partition(b"?")[0].split(b"/")
+            scope = {**scope, "path": "/".join(_decoded(parts))}
+        await self.app(scope, receive, send)
+
+
+def _decoded(parts: Sequence[bytes]) -> list[str]:
+    return [
+        # A control character that was sent stays one, but not the one that means a slash.
+        unquote_to_bytes(part).decode("utf-8", "replace").replace(_SLASH, "\x00").replace("/", _SLASH)
+        for part in parts
+    ]
+
+
+def text_fault(field: str, message: str) -> ProblemError:
+    """Return the problem of one part of the path or query."""
+    return ProblemError(
+        422,
+        "invalid_parameter",
+        "The path or query has a value that this route does not take.",
+        errors=[{"field": field, "in": "query", "message": message}],
+    )
+
+
+def validation_fault(error: Any) -> str:
+    """Return the message of a pydantic error without pydantic's prefix."""
+    return str(error["msg"]).removeprefix("Value error, ")

@@ -1,0 +1,98 @@
+"""Operating a store: reconcile it, and prove that it holds."""
+
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends
+from pydantic import BaseModel, ConfigDict
+from starlette.responses import Response
+
+from api.http.bodies import json_body
+from api.http.dependencies import StoreDependency
+from api.http.openapi import answers, takes_json
+from api.http.parameters import Instant
+from api.http.responses import json_response
+from api.operations.reconcile import Reconciled, reconcile
+from api.operations.verify import verify
+
+router = APIRouter(tags=["operations"])
+
+
+class ReconcileRequest(BaseModel):
+    """The event times to compare, half-open; without bounds, what came in since the last time."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    start: Instant | None = None
+    end: Instant | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CheckAnswer:
+    """One invariant; it holds when `offending` is empty. At most 100 offending rows are shown."""
+
+    name: str
+    description: str
+    holds: bool
+    offending: list[dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class VerifyAnswer:
+    """All invariants; `holds` when every one does."""
+
+    holds: bool
+    checks: list[CheckAnswer]
+
+
+MAX_OFFENDING = 100
+
+_RECONCILED = {"days_checked": 31, "days_changed": 0, "entries_appended": 0, "conflicts_found": 0}
+_VERIFIED = {
+    "holds": True,
+    "checks": [
+        {
+            "name": "every_event_is_in_the_ledger",
+            "description": "Every stored event has a rating or a reason.",
+            "holds": True,
+            "offending": [],
+        }
+    ],
+}
+
+
+@router.post(
+    "/reconcile",
+    operation_id="reconcile",
+    summary="Compare the ledger with what it must be, and append the difference",
+    responses=answers(_RECONCILED, model=Reconciled),
+    openapi_extra=takes_json(
+        ReconcileRequest,
+        {"start": "2026-01-01T00:00:00Z", "end": "2026-02-01T00:00:00Z"},
+        description="The range of event times; an empty object for what came in since the last time.",
+    ),
+)
+def post_reconcile(
+    store: StoreDependency, body: Annotated[ReconcileRequest, Depends(json_body(ReconcileRequest))]
+) -> Response:
+    """Compare and append. It is safe at any time and, with nothing wrong, changes nothing."""
+    return json_response(reconcile(store, body.start, body.end))
+
+
+@router.post(
+    "/verify",
+    operation_id="verify",
+    summary="Prove the invariants",
+    responses=answers(_VERIFIED, model=VerifyAnswer),
+)
+def post_verify(store: StoreDependency) -> Response:
+    """Run every check over the whole store and show what does not hold."""
+    checks = [
+        CheckAnswer(result.name, result.description, not result.offending, _shown(result.offending))
+        for result in verify(store)
+    ]
+    return json_response(VerifyAnswer(all(check.holds for check in checks), checks))
+
+
+def _shown(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [{name: str(value) for name, value in row.items()} for row in rows[:MAX_OFFENDING]]

@@ -1,0 +1,296 @@
+"""Rate cards: publishing, checking, activating and reading them."""
+
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Depends, Query, Request
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import Response
+
+from api.http.bodies import json_body, read_text
+from api.http.cursors import decode_cursor, encode_cursor, is_number, is_text
+from api.http.dependencies import StoreDependency, not_found
+from api.http.examples import ACTIVATION, PRICE, RATE_CARD, RATE_CARD_DOCUMENT, VERSION, VERSION_SUMMARY
+from api.http.openapi import answers, takes, takes_json
+from api.http.parameters import (
+    DEFAULT_LIMIT,
+    MAX_NUMBER,
+    Cursor,
+    FileName,
+    Identifier,
+    Instant,
+    Limit,
+    RateCardId,
+    VersionNumber,
+)
+from api.http.responses import json_response
+from api.operations.activate import activate_version
+from api.operations.publish import Published, publish_rate_card
+from api.reads.documents import instant_text
+from api.reads.prices import PriceRow, list_prices
+from api.reads.rate_cards import (
+    Activation,
+    RateCard,
+    RateCardVersion,
+    RateCardVersionSummary,
+    get_version,
+    list_activations,
+    list_rate_cards,
+    list_versions,
+    version_id_of,
+)
+from ratecard_compiler import compile_card
+
+router = APIRouter(tags=["rate cards"])
+
+
+@dataclass(frozen=True, slots=True)
+class RateCardList:
+    """A page of rate cards; `next_cursor` is null on the last page."""
+
+    items: tuple[RateCard, ...]
+    next_cursor: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class VersionList:
+    """A page of versions; `next_cursor` is null on the last page."""
+
+    items: tuple[RateCardVersionSummary, ...]
+    next_cursor: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class PriceList:
+    """A page of prices; `next_cursor` is null on the last page."""
+
+    items: tuple[PriceRow, ...]
+    next_cursor: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ActivationList:
+    """A page of activations; `next_cursor` is null on the last page."""
+
+    items: tuple[Activation, ...]
+    next_cursor: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledSummary:
+    """A rate card that compiles; nothing was stored."""
+
+    rate_card: str
+    currency: str
+    content_hash: str
+    products: int
+    prices: int
+
+
+class ActivationRequest(BaseModel):
+    """Which version, for events from when on, for whom."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    version: int = Field(ge=1, le=MAX_NUMBER)
+    active_from: Instant
+    cohort: Literal["all"] = "all"
+
+
+@dataclass(frozen=True, slots=True)
+class ActivationAnswer:
+    """The activation, and how many ledger entries were appended for what it re-rated."""
+
+    activation_id: int
+    rate_card: str
+    version: int
+    active_from: str
+    entries_changed: int
+
+
+_PUBLISHED = {
+    "rate_card": "aurora-ai",
+    "version": 1,
+    "version_id": 1,
+    "content_hash": "5f0c8a6b",
+    "prices": 96,
+    "created": True,
+}
+_COMPILED = {
+    "rate_card": "aurora-ai",
+    "currency": "USD",
+    "content_hash": "5f0c8a6b",
+    "products": 5,
+    "prices": 96,
+}
+_ACTIVATED = {
+    "activation_id": 1,
+    "rate_card": "aurora-ai",
+    "version": 1,
+    "active_from": "2026-01-01T00:00:00Z",
+    "entries_changed": 0,
+}
+_CARD_BODY = takes(
+    {"application/yaml": RATE_CARD_DOCUMENT},
+    description="The rate card as YAML or JSON, at most 10 MB of text.",
+)
+
+
+@router.get(
+    "/rate-cards",
+    operation_id="list_rate_cards",
+    summary="List rate cards",
+    responses=answers({"items": [RATE_CARD], "next_cursor": None}, model=RateCardList),
+)
+def get_rate_cards(store: StoreDependency, limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None) -> Response:
+    """List rate cards by id."""
+    page = list_rate_cards(store, limit=limit, after=decode_cursor("rate_cards", {}, cursor, (is_text,)))
+    return json_response(RateCardList(page.items, encode_cursor("rate_cards", {}, page.after)))
+
+
+@router.post(
+    "/rate-cards",
+    operation_id="publish_rate_card",
+    summary="Publish a rate card",
+    responses=answers(_PUBLISHED, model=Published),
+    openapi_extra=_CARD_BODY,
+)
+async def post_rate_card(
+    request: Request, store: StoreDependency, file_name: FileName = "ratecard.yaml"
+) -> Response:
+    """Make an immutable version of the card. The same content again is the same version (`created` false).
+
+    A version rates nothing before it is activated. 422 with every error, its line and column, when it does
+    not compile.
+    """
+    text = await read_text(request)
+    return json_response(await run_in_threadpool(publish_rate_card, store, text, file_name))
+
+
+@router.post(
+    "/rate-cards/validate",
+    operation_id="validate_rate_card",
+    summary="Check a rate card",
+    responses=answers(_COMPILED, model=CompiledSummary),
+    openapi_extra=_CARD_BODY,
+)
+async def validate_rate_card(request: Request, file_name: FileName = "ratecard.yaml") -> Response:
+    """Compile the card and store nothing. 422 with every error, its line and column, when it does not
+    compile."""
+    text = await read_text(request)
+    card = await run_in_threadpool(compile_card, text, file_name)
+    return json_response(
+        CompiledSummary(
+            rate_card=card.rate_card,
+            currency=card.currency,
+            content_hash=card.content_hash,
+            products=len(card.products),
+            prices=len(card.prices),
+        )
+    )
+
+
+@router.get(
+    "/rate-cards/{rate_card}/versions",
+    operation_id="list_rate_card_versions",
+    summary="List a card's versions",
+    responses=answers({"items": [VERSION_SUMMARY], "next_cursor": None}, model=VersionList),
+)
+def get_versions(
+    store: StoreDependency, rate_card: RateCardId, limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None
+) -> Response:
+    """List the versions of a card, the latest first."""
+    filters = {"rate_card": rate_card}
+    after = decode_cursor("versions", filters, cursor, (is_number,))
+    page = list_versions(store, rate_card, limit=limit, after=after)
+    if not page.items and after is None:
+        raise not_found("rate card", rate_card)
+    return json_response(VersionList(page.items, encode_cursor("versions", filters, page.after)))
+
+
+@router.get(
+    "/rate-cards/{rate_card}/versions/{version}",
+    operation_id="get_rate_card_version",
+    summary="One version with its products and document",
+    responses=answers(VERSION, model=RateCardVersion),
+)
+def get_one_version(store: StoreDependency, rate_card: RateCardId, version: VersionNumber) -> Response:
+    """Return a version with the text that was published."""
+    found = get_version(store, rate_card, version)
+    if found is None:
+        raise not_found("version", f"{version} of {rate_card}")
+    return json_response(found)
+
+
+@router.get(
+    "/rate-cards/{rate_card}/versions/{version}/prices",
+    operation_id="list_version_prices",
+    summary="The prices of a version",
+    responses=answers({"items": [PRICE], "next_cursor": None}, model=PriceList),
+)
+def get_version_prices(
+    store: StoreDependency,
+    rate_card: RateCardId,
+    version: VersionNumber,
+    product: Annotated[Identifier | None, Query(description="Of this product only.")] = None,
+    limit: Limit = DEFAULT_LIMIT,
+    cursor: Cursor = None,
+) -> Response:
+    """List every price of a version, one a combination of dimension values."""
+    version_id = version_id_of(store, rate_card, version)
+    if version_id is None:
+        raise not_found("version", f"{version} of {rate_card}")
+    filters = {"version_id": version_id, "product": product}
+    after = decode_cursor("version_prices", filters, cursor, (is_number,))
+    page = list_prices(store, version_id, product=product or "", limit=limit, after=after)
+    return json_response(PriceList(page.items, encode_cursor("version_prices", filters, page.after)))
+
+
+@router.post(
+    "/rate-cards/{rate_card}/activations",
+    operation_id="activate_version",
+    summary="Activate a version",
+    responses=answers(_ACTIVATED, model=ActivationAnswer),
+    openapi_extra=takes_json(
+        ActivationRequest,
+        {"version": 1, "active_from": "2026-01-01T00:00:00Z", "cohort": "all"},
+        description="The version, and the instant from which it rates events.",
+    ),
+)
+def post_activation(
+    store: StoreDependency,
+    rate_card: RateCardId,
+    body: Annotated[ActivationRequest, Depends(json_body(ActivationRequest))],
+) -> Response:
+    """Put a version in force for events from `active_from` on. In the past it re-rates; an older version is
+    a rollback.
+
+    Among activations the latest start wins; for equal starts, the one made later.
+    """
+    done = activate_version(store, rate_card, body.version, body.active_from, body.cohort)
+    return json_response(
+        ActivationAnswer(
+            activation_id=done.activation_id,
+            rate_card=done.rate_card,
+            version=done.version,
+            active_from=instant_text(done.active_from),
+            entries_changed=done.entries_changed,
+        )
+    )
+
+
+@router.get(
+    "/rate-cards/{rate_card}/activations",
+    operation_id="list_activations",
+    summary="List a card's activations",
+    responses=answers({"items": [ACTIVATION], "next_cursor": None}, model=ActivationList),
+)
+def get_activations(
+    store: StoreDependency, rate_card: RateCardId, limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None
+) -> Response:
+    """List the activations of a card, the latest made first."""
+    filters = {"rate_card": rate_card}
+    after = decode_cursor("activations", filters, cursor, (is_number,))
+    page = list_activations(store, rate_card, limit=limit, after=after)
+    return json_response(ActivationList(page.items, encode_cursor("activations", filters, page.after)))

@@ -1,0 +1,75 @@
+"""Credit balances: granted − drawn − expired − voided, live (SEMANTICS §7)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from api.reads.documents import (
+    Page,
+    Position,
+    decimal_text,
+    instant_text,
+    milliseconds,
+    next_position,
+    optional_instant_text,
+)
+from api.store import Store
+from sql import load
+
+
+@dataclass(frozen=True, slots=True)
+class CreditBalance:
+    """One grant's balance in its `unit` (a currency or a custom unit), exact and unrounded."""
+
+    customer_id: str
+    grant_id: str
+    contract_id: str
+    unit: str
+    granted: str
+    drawn: str
+    expired: str
+    voided: str
+    remaining: str
+    effective_at: str
+    expires_at: str | None
+    priority: int
+    source: str
+
+
+def list_balances(
+    store: Store,
+    customer_id: str,
+    *,
+    as_of: datetime | None = None,
+    limit: int = 100,
+    after: Position | None = None,
+) -> Page[CreditBalance]:
+    """List the balances of a customer's grants by grant id, now or as of an instant."""
+    rows = store.database.rows(
+        load("queries/reads/balances.sql"),
+        customer_id=customer_id,
+        as_of=milliseconds(store.clock() if as_of is None else as_of),
+        after_grant_id=after[0] if after else "",
+        limit=limit + 1,
+    )
+    items = tuple(_balance(customer_id, row) for row in rows[:limit])
+    return Page(items, next_position(len(rows), limit, (items[-1].grant_id,) if items else None))
+
+
+def _balance(customer_id: str, row: Mapping[str, Any]) -> CreditBalance:
+    return CreditBalance(
+        customer_id=customer_id,
+        grant_id=row["grant_id"],
+        contract_id=row["contract_id"],
+        unit=row["unit"],
+        granted=decimal_text(row["granted"]),
+        drawn=decimal_text(row["drawn"]),
+        expired=decimal_text(row["expired"]),
+        voided=decimal_text(row["voided"]),
+        remaining=decimal_text(row["remaining"]),
+        effective_at=instant_text(row["effective_at"]),
+        expires_at=optional_instant_text(row["expires_at"]),
+        priority=row["priority"],
+        source=row["source"],
+    )

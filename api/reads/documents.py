@@ -1,0 +1,69 @@
+"""How documents write numbers and instants, and the page of a list."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from decimal import Context, Decimal, Inexact
+from typing import Final, Generic, TypeVar
+
+Item = TypeVar("Item")
+
+Position = tuple[str | int, ...]
+
+_EXACT: Final = Context(prec=120, traps=[Inexact])
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+# Bounds for "no bound": every instant that is stored lies between them.
+BEGINNING: Final = 0
+END: Final = 7_258_118_400_000  # 2200-01-01 in milliseconds
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[Item]):
+    """Some entries of a list and where the next page starts; `after` is None on the last page."""
+
+    items: tuple[Item, ...]
+    after: Position | None
+
+
+def decimal_text(value: Decimal) -> str:
+    """Write a number in plain digits without zeros that say nothing: `1.50` is `1.5`, `-0` is `0`."""
+    text = f"{value:f}"
+    if "." in text:
+        text = text.rstrip("0").rstrip(".")
+    return "0" if text == "-0" else text
+
+
+def amount_text(value: Decimal, currency_exponent: int) -> str:
+    """Write a rounded amount with all decimals of its currency: `8` is `8.00`.
+
+    Raises decimal.Inexact for an amount that was not rounded: rounding is the invoice views' alone
+    (SEMANTICS §2).
+    """
+    rounded = value.quantize(Decimal(1).scaleb(-currency_exponent), context=_EXACT)
+    return f"{rounded if rounded else abs(rounded):f}"
+
+
+def instant_text(value: datetime) -> str:
+    """Write an instant as RFC 3339 in UTC, with milliseconds only where it has any."""
+    text = value.astimezone(UTC).isoformat(timespec="milliseconds" if value.microsecond else "seconds")
+    return text.replace("+00:00", "Z")
+
+
+def optional_instant_text(value: datetime | None) -> str | None:
+    """Write an instant; none stays none."""
+    return None if value is None else instant_text(value)
+
+
+def milliseconds(value: datetime) -> int:
+    """Return an instant as milliseconds since 1970, the form in which queries take it."""
+    return (value - _EPOCH) // timedelta(milliseconds=1)
+
+
+def from_milliseconds(value: int) -> datetime:
+    """Return the instant that many milliseconds after 1970."""
+    return _EPOCH + timedelta(milliseconds=value)
+
+
+def next_position(found: int, limit: int, last: Position | None) -> Position | None:
+    """Return where the next page starts: queries ask for one entry more than a page has."""
+    return last if found > limit else None

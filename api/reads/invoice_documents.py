@@ -1,0 +1,172 @@
+"""The shape of an invoice (SEMANTICS §9) and how rows of the views become it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, Literal
+from zoneinfo import ZoneInfo
+
+from api.reads.documents import amount_text, decimal_text, instant_text
+
+State = Literal["draft", "grace", "final", "void"]
+LineKind = Literal["usage", "fee", "minimum", "commit", "discount", "credit", "correction", "tax"]
+
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class BreakdownRow:
+    """One dimension combination of a line. `amount` is its share of the line's rounded amount, in the
+    invoice's currency; `unit_price`, in the line's unit, is null where it depends on position (tiers,
+    packages)."""
+
+    dimensions: dict[str, str]
+    show: dict[str, str]
+    quantity: str
+    unit_price: str | None
+    amount: str
+
+
+@dataclass(frozen=True, slots=True)
+class InvoiceLine:
+    """One line, rounded once to the currency's decimals; `exact_amount` is what was rounded. Credits are
+    negative.
+
+    `quantity` is in `metered_unit`; `unit` is what the product is priced in: the currency or a custom unit.
+    """
+
+    line_id: str
+    kind: LineKind
+    product: str
+    product_name: str | None
+    rate_card_version: int | None
+    grant_id: str | None
+    quantity: str | None
+    metered_unit: str | None
+    unit: str
+    exact_amount: str
+    amount: str
+    period_start: str
+    period_end: str
+    breakdown: tuple[BreakdownRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class InvoiceSummary:
+    """An invoice without its lines; amounts in `currency`."""
+
+    invoice_id: str
+    customer_id: str
+    contract_id: str
+    currency: str
+    period_start: str
+    period_end: str
+    state: State
+    subtotal: str
+    credits_applied: str
+    total: str
+
+
+@dataclass(frozen=True, slots=True)
+class Invoice:
+    """An invoice with its lines. `subtotal` is the sum of the lines before credits, `credits_applied` what
+    credits pay of it, `total` what is due; all in `currency`."""
+
+    invoice_id: str
+    customer_id: str
+    contract_id: str
+    currency: str
+    period_start: str
+    period_end: str
+    state: State
+    lines: tuple[InvoiceLine, ...]
+    subtotal: str
+    credits_applied: str
+    total: str
+
+
+def invoice_id_of(period: Row) -> str:
+    """Return the id of a billing period's invoice: contract id, colon, local date of its start."""
+    local = period["period_start"].astimezone(ZoneInfo(period["timezone"]))
+    return f"{period['contract_id']}:{local:%Y-%m-%d}"
+
+
+def usage_line_id(product: str, version: int) -> str:
+    """Return the id, within its invoice, of the usage line of a product at a rate card version."""
+    return f"usage:{product}:{version}"
+
+
+def header(period: Row, now: datetime) -> dict[str, Any]:
+    """Return what an invoice says about itself."""
+    return {
+        "invoice_id": invoice_id_of(period),
+        "customer_id": period["customer_id"],
+        "contract_id": period["contract_id"],
+        "currency": period["currency"],
+        "period_start": instant_text(period["period_start"]),
+        "period_end": instant_text(period["period_end"]),
+        "state": "draft" if now < period["period_end"] else "grace",
+    }
+
+
+def totals(period: Row, subtotal: Decimal, credited: Decimal) -> dict[str, Any]:
+    """Return the sums of an invoice from its rounded lines."""
+    exponent = period["currency_exponent"]
+    return {
+        "subtotal": amount_text(subtotal, exponent),
+        "credits_applied": amount_text(credited, exponent),
+        "total": amount_text(subtotal - credited, exponent),
+    }
+
+
+def usage_line(row: Row, period: Row) -> InvoiceLine:
+    """Return a usage line from its row with the breakdown in it."""
+    exponent = period["currency_exponent"]
+    return InvoiceLine(
+        line_id=usage_line_id(row["product"], row["rate_card_version"]),
+        kind="usage",
+        product=row["product"],
+        product_name=row["product_name"],
+        rate_card_version=row["rate_card_version"],
+        grant_id=None,
+        quantity=decimal_text(row["quantity"]),
+        metered_unit=row["metered_unit"],
+        unit=row["unit"],
+        exact_amount=decimal_text(row["exact_amount"]),
+        amount=amount_text(row["amount"], exponent),
+        period_start=instant_text(period["period_start"]),
+        period_end=instant_text(period["period_end"]),
+        breakdown=tuple(_breakdown_row(part, exponent) for part in row["breakdown"]),
+    )
+
+
+def credit_line(row: Row, period: Row) -> InvoiceLine:
+    """Return a row of `credit_lines` as a line: what a grant pays of a product, negative."""
+    return InvoiceLine(
+        line_id=f"credit:{row['product']}:{row['grant_id']}",
+        kind="credit",
+        product=row["product"],
+        product_name=None,
+        rate_card_version=None,
+        grant_id=row["grant_id"],
+        quantity=None,
+        metered_unit=None,
+        unit=row["unit"],
+        exact_amount=decimal_text(-row["exact_amount"]),
+        amount=amount_text(-row["amount"], period["currency_exponent"]),
+        period_start=instant_text(period["period_start"]),
+        period_end=instant_text(period["period_end"]),
+        breakdown=(),
+    )
+
+
+def _breakdown_row(row: Sequence[Any], exponent: int) -> BreakdownRow:
+    _, dimensions, show, quantity, unit_price, amount = row
+    return BreakdownRow(
+        dimensions=dict(dimensions),
+        show=dict(show),
+        quantity=decimal_text(quantity),
+        unit_price=None if unit_price is None else decimal_text(unit_price),
+        amount=amount_text(amount, exponent),
+    )

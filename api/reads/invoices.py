@@ -1,0 +1,154 @@
+"""Invoices: live drafts, and drafts in grace after their period's end (SEMANTICS §8)."""
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from typing import Any
+
+from api.reads.documents import BEGINNING, END, Page, Position, milliseconds, next_position
+from api.reads.invoice_documents import (
+    Invoice,
+    InvoiceSummary,
+    Row,
+    credit_line,
+    header,
+    invoice_id_of,
+    totals,
+    usage_line,
+)
+from api.store import Store
+from sql import load
+
+ZERO = Decimal(0)
+
+
+def list_invoices(
+    store: Store,
+    *,
+    customer_id: str = "",
+    contract_id: str = "",
+    start: datetime | None = None,
+    end: datetime | None = None,
+    limit: int = 100,
+    after: Position | None = None,
+) -> Page[InvoiceSummary]:
+    """List invoices of billing periods that have begun, the latest period first.
+
+    `start` and `end` bound the period's start, half-open.
+    """
+    now = store.clock()
+    until = milliseconds(now) + 1
+    after_start, after_contract_id = after or (0, "")
+    periods = store.database.rows(
+        load("queries/reads/invoice_periods.sql"),
+        customer_id=customer_id,
+        contract_id=contract_id,
+        start=BEGINNING if start is None else milliseconds(start),
+        end=until if end is None else min(until, milliseconds(end)),
+        after_start=after_start,
+        after_contract_id=after_contract_id,
+        limit=limit + 1,
+    )
+    shown = periods[:limit]
+    last = (milliseconds(shown[-1]["period_start"]), shown[-1]["contract_id"]) if shown else None
+    credited = _credits_by_period(store, shown)
+    subtotals = _sum_by_period(_subtotals(store, [period["period_id"] for period in shown]))
+    items = tuple(
+        InvoiceSummary(
+            **header(period, now),
+            **totals(
+                period, subtotals.get(period["period_id"], ZERO), credited.get(period["period_id"], ZERO)
+            ),
+        )
+        for period in shown
+    )
+    return Page(items, next_position(len(periods), limit, last))
+
+
+def get_invoice(store: Store, invoice_id: str) -> Invoice | None:
+    """Return an invoice with lines and breakdown (SEMANTICS §9); None when there is no such period."""
+    period = find_period(store, invoice_id)
+    if period is None:
+        return None
+    # Credits before lines: usage that comes in between makes the total more, never less than nothing.
+    applied = _credits(store, period["customer_id"], [period["period_id"]])
+    lines = _lines(store, [period["period_id"]])
+    return Invoice(
+        **header(period, store.clock()),
+        lines=(*(usage_line(row, period) for row in lines), *(credit_line(row, period) for row in applied)),
+        **totals(period, _sum(lines), _sum(applied)),
+    )
+
+
+def find_period(store: Store, invoice_id: str) -> dict[str, Any] | None:
+    """Return the billing period behind an invoice id (contract id, colon, local date of its start)."""
+    contract_id, _, day = invoice_id.rpartition(":")
+    start = _local_date(day)
+    if not contract_id or start is None:
+        return None
+    midnight = datetime.combine(start, time(), UTC)
+    periods = store.database.rows(
+        load("queries/reads/invoice_periods.sql"),
+        customer_id="",
+        contract_id=contract_id,
+        start=milliseconds(midnight - timedelta(days=1)),
+        end=milliseconds(midnight + timedelta(days=2)),
+        after_start=END,
+        after_contract_id="",
+        limit=4,
+    )
+    return next((period for period in periods if invoice_id_of(period) == invoice_id), None)
+
+
+def _local_date(text: str) -> date | None:
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        return None
+    return day if text == day.isoformat() and 2000 <= day.year < 2200 else None
+
+
+def _lines(store: Store, period_ids: Sequence[int]) -> list[dict[str, Any]]:
+    return store.database.rows(load("queries/reads/invoice_lines.sql"), period_ids=list(period_ids))
+
+
+def _subtotals(store: Store, period_ids: Sequence[int]) -> list[dict[str, Any]]:
+    return store.database.rows(load("queries/reads/invoice_subtotals.sql"), period_ids=list(period_ids))
+
+
+def _credits(store: Store, customer_id: str, period_ids: Sequence[int]) -> list[dict[str, Any]]:
+    if not _with_grants(store, [customer_id]):
+        return []
+    return store.database.rows(
+        load("queries/reads/credit_lines.sql"), customer_id=customer_id, period_ids=list(period_ids)
+    )
+
+
+def _with_grants(store: Store, customer_ids: Iterable[str]) -> list[str]:
+    """Return those of the customers whose contracts give credit grants."""
+    rows = store.database.rows(
+        load("queries/reads/customers_with_grants.sql"), customer_ids=list(customer_ids)
+    )
+    return [row["customer_id"] for row in rows]
+
+
+def _credits_by_period(store: Store, periods: Sequence[Row]) -> dict[int, Decimal]:
+    by_customer: dict[str, list[int]] = {}
+    for period in periods:
+        by_customer.setdefault(period["customer_id"], []).append(period["period_id"])
+    found: dict[int, Decimal] = {}
+    for customer_id in _with_grants(store, by_customer):
+        found |= _sum_by_period(_credits(store, customer_id, by_customer[customer_id]))
+    return found
+
+
+def _sum_by_period(rows: Iterable[Row]) -> dict[int, Decimal]:
+    found: dict[int, Decimal] = {}
+    for row in rows:
+        found[row["period_id"]] = found.get(row["period_id"], ZERO) + row["amount"]
+    return found
+
+
+def _sum(rows: Iterable[Row]) -> Decimal:
+    """Return the sum of rounded amounts: at most 18 digits, which the default context adds exactly."""
+    return sum((row["amount"] for row in rows), ZERO)

@@ -1,0 +1,107 @@
+"""The events behind an invoice line, each with its exact amount (SEMANTICS §8)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from api.reads.documents import Page, Position, decimal_text, instant_text, milliseconds, next_position
+from api.reads.invoices import find_period
+from api.store import Store
+from sql import load, render
+
+
+@dataclass(frozen=True, slots=True)
+class LineEvent:
+    """One event of a usage line. `amount` is exact, in the invoice's currency: the events of a line add up
+    to the line's `exact_amount`. `unit_amount` is the same in the product's `unit`. Where the price depends
+    on position (tiers, packages), `unit_price` is null and the amount is what this event adds to the cost of
+    those before it."""
+
+    event_id: str
+    customer_id: str
+    event_type: str
+    event_time: str
+    dimensions: dict[str, str]
+    show: dict[str, str]
+    quantity: str
+    unit: str
+    unit_price: str | None
+    unit_amount: str
+    amount: str
+
+
+def list_line_events(
+    store: Store, invoice_id: str, line_id: str, *, limit: int = 100, after: Position | None = None
+) -> Page[LineEvent] | None:
+    """List the events of a usage line by event time; None when there is no such invoice or usage line."""
+    kind, _, rest = line_id.partition(":")
+    product, _, version = rest.rpartition(":")
+    if (
+        kind != "usage"
+        or not product
+        or not (version.isascii() and version.isdecimal() and len(version) < 10)
+    ):
+        return None
+    period = find_period(store, invoice_id)
+    if period is None:
+        return None
+    after_time, after_key = after or (0, "0")
+    rows = event_amounts(
+        store,
+        period,
+        product,
+        int(version),
+        after_time=int(after_time),
+        after_key=int(after_key),
+        limit=limit + 1,
+    )
+    if not rows and after is None:
+        return None
+    shown = rows[:limit]
+    last = (milliseconds(shown[-1]["event_time"]), str(shown[-1]["event_key"])) if shown else None
+    return Page(tuple(_line_event(row) for row in shown), next_position(len(rows), limit, last))
+
+
+def event_amounts(
+    store: Store,
+    period: Mapping[str, Any],
+    product: str,
+    version: int,
+    *,
+    event_key: int = 0,
+    after_time: int = 0,
+    after_key: int = 0,
+    limit: int = 1,
+) -> list[dict[str, Any]]:
+    """Return events of a product at a version in a billing period with exact amounts; of one event, or a
+    page."""
+    independent = store.database.value(load("queries/reads/position_independent.sql"), product=product)
+    return store.database.rows(
+        render("queries/reads/event_amounts.sql.j2", database=store.database.name),
+        period_id=period["period_id"],
+        period_start=milliseconds(period["period_start"]),
+        period_end=milliseconds(period["period_end"]),
+        product=product,
+        version=version,
+        independent=bool(independent),
+        event_key=event_key,
+        after_time=after_time,
+        after_key=after_key,
+        limit=limit,
+    )
+
+
+def _line_event(row: Mapping[str, Any]) -> LineEvent:
+    return LineEvent(
+        event_id=row["event_id"],
+        customer_id=row["customer_id"],
+        event_type=row["event_type"],
+        event_time=instant_text(row["event_time"]),
+        dimensions=dict(row["dimensions"]),
+        show=dict(row["show"]),
+        quantity=decimal_text(row["quantity"]),
+        unit=row["unit"],
+        unit_price=None if row["unit_price"] is None else decimal_text(row["unit_price"]),
+        unit_amount=decimal_text(row["exact_unit_amount"]),
+        amount=decimal_text(row["exact_amount"]),
+    )

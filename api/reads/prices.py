@@ -1,0 +1,133 @@
+"""Prices: of a version, and those in force for a customer at an instant."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from api.reads.documents import Page, Position, decimal_text, instant_text, milliseconds, next_position
+from api.store import Store
+from sql import load
+
+
+@dataclass(frozen=True, slots=True)
+class PriceTier:
+    """One tier: up to and including `up_to` metered units; null is the last one's."""
+
+    up_to: str | None
+    unit_amount: str
+    flat_amount: str
+
+
+@dataclass(frozen=True, slots=True)
+class PriceRow:
+    """The price of one combination of dimension values, in the product's `unit`; `*` is any value without a
+    price of its own. Fields of other price models are null or empty."""
+
+    product: str
+    dimensions: dict[str, str]
+    unit: str
+    metered_unit: str
+    model: str
+    unit_amount: str | None
+    tiers: tuple[PriceTier, ...]
+    package_size: str | None
+    package_amount: str | None
+    free_units: str | None
+    included: str
+    minimum_spend: str | None
+    maximum_spend: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What rates a customer's events at an instant. Without an active version, `version` is null and nothing
+    can be priced."""
+
+    customer_id: str
+    at: str
+    contract_id: str
+    period_start: str
+    period_end: str
+    timezone: str
+    rate_card: str
+    version: int | None
+    version_id: int | None
+    currency: str | None
+
+
+def terms_at(store: Store, customer_id: str, at: datetime) -> Terms | None:
+    """Return the contract, billing period and rate card version for a customer (or an alias) at an instant.
+
+    None when no contract is in force then.
+    """
+    rows = store.database.rows(
+        load("queries/reads/version_in_force.sql"), customer_id=customer_id, at=milliseconds(at)
+    )
+    if not rows:
+        return None
+    row = rows[0]
+    active = row["version_id"] != 0
+    return Terms(
+        customer_id=customer_id,
+        at=instant_text(at),
+        contract_id=row["contract_id"],
+        period_start=instant_text(row["period_start"]),
+        period_end=instant_text(row["period_end"]),
+        timezone=row["timezone"],
+        rate_card=row["rate_card"],
+        version=row["version"] if active else None,
+        version_id=row["version_id"] if active else None,
+        currency=row["currency"] if active else None,
+    )
+
+
+def list_prices(
+    store: Store,
+    version_id: int,
+    *,
+    product: str = "",
+    limit: int = 100,
+    after: Position | None = None,
+) -> Page[PriceRow]:
+    """List the prices of a version, products in the card's order."""
+    rows = store.database.rows(
+        load("queries/reads/version_prices.sql"),
+        version_id=version_id,
+        product=product,
+        after_price_id=after[0] if after else 0,
+        limit=limit + 1,
+    )
+    shown = rows[:limit]
+    items = tuple(price_row(row) for row in shown)
+    return Page(items, next_position(len(rows), limit, (shown[-1]["price_id"],) if shown else None))
+
+
+def price_row(row: Mapping[str, Any]) -> PriceRow:
+    """Return a stored price row as a document."""
+    model = row["model"]
+    package = model == "package"
+    return PriceRow(
+        product=row["product"],
+        dimensions=dict(row["dimensions"]),
+        unit=row["unit"],
+        metered_unit=row["metered_unit"],
+        model=model,
+        unit_amount=decimal_text(row["unit_amount"]) if model == "per_unit" else None,
+        tiers=tuple(
+            PriceTier(
+                up_to=None if up_to is None else decimal_text(up_to),
+                unit_amount=decimal_text(unit_amount),
+                flat_amount=decimal_text(flat_amount),
+            )
+            for up_to, unit_amount, flat_amount in zip(
+                row["tier_up_to"], row["tier_unit_amount"], row["tier_flat_amount"], strict=True
+            )
+        ),
+        package_size=decimal_text(row["package_size"]) if package else None,
+        package_amount=decimal_text(row["package_amount"]) if package else None,
+        free_units=decimal_text(row["free_units"]) if package else None,
+        included=decimal_text(row["included"]),
+        minimum_spend=None if row["minimum_spend"] is None else decimal_text(row["minimum_spend"]),
+        maximum_spend=None if row["maximum_spend"] is None else decimal_text(row["maximum_spend"]),
+    )

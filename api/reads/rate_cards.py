@@ -1,0 +1,205 @@
+"""Rate cards, their versions, products and activations."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from api.reads.documents import Page, Position, decimal_text, instant_text, next_position
+from api.store import Store
+from sql import load
+
+_NO_BOUND = 2**63
+
+
+@dataclass(frozen=True, slots=True)
+class RateCard:
+    """A rate card: how many versions it has and which is the latest."""
+
+    rate_card: str
+    currency: str
+    versions: int
+    latest_version: int
+    latest_published_at: str
+
+
+@dataclass(frozen=True, slots=True)
+class RateCardProduct:
+    """A product of a version. `unit` is what it is priced in, worth `unit_value` in the card's currency;
+    `metered_unit` is what is counted."""
+
+    product: str
+    name: str
+    meter: str
+    metered_unit: str
+    unit: str
+    unit_value: str
+    model: str
+    tier_continuity: str
+    tiers_over: str
+    tags: tuple[str, ...]
+    dimensions: tuple[str, ...]
+    show: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RateCardVersionSummary:
+    """An immutable version. `prices` is how many combinations it prices."""
+
+    rate_card: str
+    version: int
+    content_hash: str
+    currency: str
+    rounding: str
+    prices: int
+    published_at: str
+
+
+@dataclass(frozen=True, slots=True)
+class RateCardVersion:
+    """An immutable version with its products and the text that was published."""
+
+    rate_card: str
+    version: int
+    content_hash: str
+    currency: str
+    rounding: str
+    prices: int
+    published_at: str
+    products: tuple[RateCardProduct, ...]
+    document: str
+
+
+@dataclass(frozen=True, slots=True)
+class Activation:
+    """A version put in force for events from `active_from` on; the latest start wins, then the later
+    activation."""
+
+    activation_id: int
+    rate_card: str
+    version: int
+    active_from: str
+    cohort: str
+    recorded_at: str
+
+
+def list_rate_cards(store: Store, *, limit: int = 100, after: Position | None = None) -> Page[RateCard]:
+    """List rate cards by id."""
+    rows = store.database.rows(
+        load("queries/reads/rate_cards.sql"),
+        rate_card="",
+        after_rate_card=after[0] if after else "",
+        limit=limit + 1,
+    )
+    items = tuple(
+        RateCard(
+            rate_card=row["rate_card"],
+            currency=row["currency"],
+            versions=row["versions"],
+            latest_version=row["latest_version"],
+            latest_published_at=instant_text(row["latest_published_at"]),
+        )
+        for row in rows[:limit]
+    )
+    return Page(items, next_position(len(rows), limit, (items[-1].rate_card,) if items else None))
+
+
+def list_versions(
+    store: Store, rate_card: str, *, limit: int = 100, after: Position | None = None
+) -> Page[RateCardVersionSummary]:
+    """List a card's versions, the latest first."""
+    rows = _versions(store, rate_card, before=after[0] if after else _NO_BOUND, limit=limit + 1)
+    items = tuple(RateCardVersionSummary(**_version(row)) for row in rows[:limit])
+    return Page(items, next_position(len(rows), limit, (items[-1].version,) if items else None))
+
+
+def get_version(store: Store, rate_card: str, version: int) -> RateCardVersion | None:
+    """Return a version with its products and document; None when there is no such version."""
+    rows = _versions(store, rate_card, version=version, with_document=True)
+    if not rows:
+        return None
+    products = store.database.rows(
+        load("queries/reads/rate_card_products.sql"), version_id=rows[0]["version_id"]
+    )
+    return RateCardVersion(
+        **_version(rows[0]),
+        products=tuple(_product(product) for product in products),
+        document=rows[0]["document"],
+    )
+
+
+def version_id_of(store: Store, rate_card: str, version: int) -> int | None:
+    """Return the number over all cards of a card's version; None when there is no such version."""
+    rows = _versions(store, rate_card, version=version)
+    return int(rows[0]["version_id"]) if rows else None
+
+
+def list_activations(
+    store: Store, rate_card: str, *, limit: int = 100, after: Position | None = None
+) -> Page[Activation]:
+    """List a card's activations, the latest made first."""
+    rows = store.database.rows(
+        load("queries/reads/activations.sql"),
+        rate_card=rate_card,
+        before_activation_id=after[0] if after else _NO_BOUND,
+        limit=limit + 1,
+    )
+    items = tuple(
+        Activation(
+            activation_id=row["activation_id"],
+            rate_card=row["rate_card"],
+            version=row["version"],
+            active_from=instant_text(row["active_from"]),
+            cohort=row["cohort"],
+            recorded_at=instant_text(row["recorded_at"]),
+        )
+        for row in rows[:limit]
+    )
+    return Page(items, next_position(len(rows), limit, (items[-1].activation_id,) if items else None))
+
+
+def _versions(
+    store: Store,
+    rate_card: str,
+    *,
+    version: int = 0,
+    before: int | str = _NO_BOUND,
+    limit: int = 1,
+    with_document: bool = False,
+) -> list[dict[str, Any]]:
+    return store.database.rows(
+        load("queries/reads/rate_card_versions.sql"),
+        rate_card=rate_card,
+        version=version,
+        before_version=before,
+        limit=limit,
+        with_document=with_document,
+    )
+
+
+def _version(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "rate_card": row["rate_card"],
+        "version": row["version"],
+        "content_hash": row["content_hash"],
+        "currency": row["currency"],
+        "rounding": row["rounding"],
+        "prices": row["prices"],
+        "published_at": instant_text(row["published_at"]),
+    }
+
+
+def _product(row: Mapping[str, Any]) -> RateCardProduct:
+    return RateCardProduct(
+        product=row["product"],
+        name=row["name"],
+        meter=row["meter"],
+        metered_unit=row["metered_unit"],
+        unit=row["unit"],
+        unit_value=decimal_text(row["unit_value"]),
+        model=row["model"],
+        tier_continuity=row["tier_continuity"],
+        tiers_over=row["tiers_over"],
+        tags=tuple(row["tags"]),
+        dimensions=tuple(row["dimension_names"]),
+        show=tuple(row["show_names"]),
+    )

@@ -1,0 +1,3 @@
+SELECT period_id, product, grant_id, unit, units, exact_amount, amount
+FROM credit_lines(customer = {customer_id:String})
+WHERE period_id IN {period_ids:Array(UInt64)}

@@ -1,0 +1,14 @@
+SELECT
+    price.price_id AS price_id, product.product AS product, mapFromArrays(product.dimension_names, price.dimensions) AS dimensions,
+    product.unit AS unit, product.metered_unit AS metered_unit, toString(price.model) AS model, price.unit_amount AS unit_amount,
+    price.tier_up_to AS tier_up_to, price.tier_unit_amount AS tier_unit_amount, price.tier_flat_amount AS tier_flat_amount,
+    price.package_size AS package_size, price.package_amount AS package_amount, price.free_units AS free_units, price.included AS included,
+    price.minimum_spend AS minimum_spend, price.maximum_spend AS maximum_spend
+FROM price_rows AS price
+INNER JOIN rate_card_products AS product ON product.version_id = price.version_id AND product.product_number = price.product_number
+WHERE price.version_id = {version_id:UInt32}
+    AND price.price_id > {after_price_id:UInt64}
+    AND price.model != ''
+    AND ({product:String} = '' OR product.product = {product:String})
+ORDER BY price_id
+LIMIT {limit:UInt32}
