@@ -123,8 +123,8 @@ class ErrorList:
         """Add one error; the same error found twice on different ways is kept once."""
         if code not in self.kind.codes:
             raise KeyError(code)
-        shown_path = "".join(c if c.isprintable() else repr(c)[1:-1] for c in path or self.kind.top)
-        self.found[CompileError(code, self.file, place.line, place.column, shown_path, fact, fix)] = None
+        texts = (_shown(path or self.kind.top), _shown(fact), _shown(fix))
+        self.found[CompileError(code, self.file, place.line, place.column, *texts)] = None
 
     def in_order(self) -> tuple[CompileError, ...]:
         """Return the errors in the order of the file."""
@@ -134,6 +134,15 @@ class ErrorList:
         """Raise `RateCardErrors` with all of them, unless there are none."""
         if self.found:
             raise RateCardErrors(self.in_order())
+
+
+_LONGEST_TEXT = 400
+
+
+def _shown(text: str) -> str:
+    """Return a text that stays on its line whatever the document put into it."""
+    short = text if len(text) <= _LONGEST_TEXT else f"{text[:_LONGEST_TEXT]}…"
+    return short if short.isprintable() else "".join(c if c.isprintable() else repr(c)[1:-1] for c in short)
 
 
 _MOST_COMPARED = 2_000

@@ -1,0 +1,114 @@
+"""The rules of the layout, held by reading the code: imports run one way, functions and modules stay small,
+and no binary fraction comes near an amount."""
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+# Each package, and the packages of ours that it may import; the compiler's input and output stay pure.
+MAY_IMPORT = {
+    "sql": set[str](),
+    "ratecard_compiler": {"sql"},
+    "fixtures": {"ratecard_compiler", "sql"},
+    "migrations": {"ratecard_compiler", "sql"},
+    "api": {"migrations", "ratecard_compiler", "sql", "fixtures"},
+}
+OURS = {*MAY_IMPORT, "tests", "bench"}
+ENGINE_AND_SERVER = ("clickhouse_connect", "chdb", "fastapi", "pyarrow")
+
+MOST_LINES_OF_A_FUNCTION = 60
+MOST_LINES_OF_A_MODULE = 400
+
+
+def _modules(*packages: str) -> list[Path]:
+    return sorted(path for package in packages for path in (ROOT / package).rglob("*.py"))
+
+
+def _name(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+def _imported(path: Path) -> Iterator[tuple[int, str]]:
+    """Every module that a file imports, wherever in it, with the line."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                yield node.lineno, alias.name
+        elif isinstance(node, ast.ImportFrom):
+            # A relative import stays in its package, which is what the rule allows anyway.
+            yield node.lineno, node.module or "" if node.level == 0 else path.relative_to(ROOT).parts[0]
+
+
+@pytest.mark.parametrize("package", MAY_IMPORT)
+def test_imports_run_one_way(package: str) -> None:
+    forbidden = OURS - MAY_IMPORT[package] - {package}
+    found = [
+        f"{_name(path)}:{line} imports {module}"
+        for path in _modules(package)
+        for line, module in _imported(path)
+        if module.split(".")[0] in forbidden
+    ]
+    assert found == []
+
+
+def test_the_compiler_imports_no_engine_and_no_server() -> None:
+    found = [
+        f"{_name(path)}:{line} imports {module}"
+        for path in _modules("ratecard_compiler")
+        for line, module in _imported(path)
+        if module.split(".")[0] in ENGINE_AND_SERVER
+    ]
+    assert found == []
+
+
+@pytest.mark.parametrize("statement", ["import ratecard_compiler", "import ratecard_compiler.rating"])
+def test_the_compiler_loads_no_engine_and_no_server(statement: str) -> None:
+    program = (
+        f"{statement}\nimport sys\nprint(*[name for name in {ENGINE_AND_SERVER!r} if name in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=ROOT, timeout=60
+    )
+    assert done.stdout.strip() == ""
+
+
+@pytest.mark.parametrize("package", sorted(OURS))
+def test_modules_and_functions_stay_small(package: str) -> None:
+    found: list[str] = []
+    for path in _modules(package):
+        text = path.read_text(encoding="utf-8")
+        lines = len(text.splitlines())
+        if lines > MOST_LINES_OF_A_MODULE:
+            found.append(f"{_name(path)} has {lines} lines")
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.end_lineno is not None:
+                length = node.end_lineno - node.lineno + 1
+                if length > MOST_LINES_OF_A_FUNCTION:
+                    found.append(f"{_name(path)}:{node.lineno} {node.name} has {length} lines")
+    assert found == []
+
+
+def test_no_number_becomes_a_binary_fraction() -> None:
+    """Money is exact from the first byte: no `float(…)` in any package."""
+    found: list[str] = []
+    for path in _modules(*MAY_IMPORT):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "float":
+                found.append(f"{_name(path)}:{node.lineno}")
+    assert found == []
+
+
+def test_the_rules_see_the_code() -> None:
+    """A rule that reads nothing always holds: each package has modules, and imports are found in them."""
+    for package in MAY_IMPORT:
+        assert _modules(package), package
+    assert any(
+        module.startswith("ratecard_compiler")
+        for _, module in _imported(ROOT / "ratecard_compiler/prices.py")
+    )
