@@ -1,4 +1,5 @@
-"""Calling the app inside the process, without a network: for commands that open the store themselves, and tests."""
+"""Calling the app inside the process, without a network: for commands that open the store themselves, and
+tests."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -31,7 +32,8 @@ class _InProcessTransport(httpx.BaseTransport):
 
 @contextmanager
 def in_process_client(app: FastAPI, headers: dict[str, str] | None = None) -> Iterator[httpx.Client]:
-    """Return an HTTP client of the app; its calls block until they are answered. For any number of threads."""
+    """Return an HTTP client of the app; its calls block until they are answered. For any number of
+    threads."""
     with (
         start_blocking_portal() as portal,
         httpx.Client(
