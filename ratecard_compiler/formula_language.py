@@ -80,7 +80,7 @@ def call_mistakes(
     fewest, most = functions[call.function]
     if not fewest <= len(call.arguments) <= most:
         wanted = str(fewest) if fewest == most else f"{fewest} to {most}"
-        fact = f"`{call.function}` has {len(call.arguments)} arguments"
+        fact = f"the number of arguments of `{call.function}` is {len(call.arguments)}"
         yield ExpressionError("wrong_argument_count", call.offset, fact, f"give it {wanted}")
     elif call.function == "round" and len(call.arguments) == 2:
         decimals = call.arguments[1]

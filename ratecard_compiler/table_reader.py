@@ -102,7 +102,7 @@ def _written_rows(table: Fields, key_count: int) -> Iterator[_Row]:
             return
         fix = f'write rows as lists: [{", ".join(["key"] * key_count)}, "1.00"]'
         table.errors.add(
-            "wrong_type", rows.place, path, f"the table has {key_count} keys, but one a row", fix
+            "wrong_type", rows.place, path, f"a mapping has one key a row, the table {key_count}", fix
         )
     elif isinstance(rows, SequenceNode):
         yield from _list_rows(table, rows, path, key_count)
