@@ -1,0 +1,80 @@
+"""Stores for tests: real ones, in one embedded engine. A process has one engine folder, so each test that wants
+isolation gets a database of its own inside it."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
+from itertools import count
+
+import pytest
+
+from api.store import Store, utc_now
+from sql.client import Database
+
+MEMORY_BYTES = 4 << 30
+
+StoreFactory = Callable[..., Store]
+
+
+class Engine:
+    """The test process's one engine folder. `store()` opens a fresh database in it."""
+
+    def __init__(self, dsn: str) -> None:
+        self.dsn = dsn
+        self._numbers = count(1)
+        # Held open as long as the session lasts: the engine ends with its last client.
+        self._keeper = Database.open(dsn, database="keeper", memory_bytes=MEMORY_BYTES)
+
+    @contextmanager
+    def store(self, clock: Callable[[], datetime] = utc_now, database: str | None = None) -> Iterator[Store]:
+        """A store in a new database, dropped afterwards; or in `database`, which stays."""
+        name = database or f"test_{next(self._numbers)}"
+        try:
+            with Store.open(self.dsn, database=name, clock=clock, memory_bytes=MEMORY_BYTES) as store:
+                yield store
+        finally:
+            if database is None:
+                self.drop(name)
+
+    def drop(self, name: str) -> None:
+        """Drop a database, whatever is in it."""
+        self._keeper.command(f"DROP DATABASE IF EXISTS {name} SYNC")
+
+    def close(self) -> None:
+        """Close the engine."""
+        self._keeper.close()
+
+
+@pytest.fixture(scope="session")
+def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    """The engine folder of this test process."""
+    opened = Engine(f"chdb:{tmp_path_factory.mktemp('store')}")
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def store(engine: Engine) -> Iterator[Store]:
+    """An empty store, for one test."""
+    with engine.store() as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def shared_store(engine: Engine) -> Iterator[Store]:
+    """One store for all tests of a module, which keep apart by the ids they use."""
+    with engine.store() as opened:
+        yield opened
+
+
+@pytest.fixture
+def open_store(engine: Engine) -> Iterator[StoreFactory]:
+    """Open any number of empty stores, each with its own clock."""
+    with ExitStack() as stack:
+        yield lambda clock=utc_now: stack.enter_context(engine.store(clock))
+
+
+def fixed_clock(year: int, month: int, day: int, hour: int = 0) -> Callable[[], datetime]:
+    """A clock that stands still."""
+    instant = datetime(year, month, day, hour, tzinfo=UTC)
+    return lambda: instant
