@@ -40,7 +40,13 @@ def is_instant(part: str | int) -> bool:
 
 def is_key(part: str | int) -> bool:
     """An event's key, a UInt128 in digits."""
-    return isinstance(part, str) and part.isascii() and part.isdecimal() and len(part) < 39
+    return (
+        isinstance(part, str)
+        and part.isascii()
+        and part.isdecimal()
+        and len(part) < 40
+        and int(part) < 2**128
+    )
 
 
 def encode_cursor(listing: str, filters: Mapping[str, Any], position: Position | None) -> str | None:
