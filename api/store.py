@@ -59,7 +59,9 @@ class Store:
         return store
 
     def _start(self) -> None:
-        from api.operations.reconcile import reconcile  # reconcile needs a store: imported once one is there
+        # Operations need a store's type: imported once there is one.
+        from api.operations.reconcile import reconcile
+        from api.operations.rollup import discard_uncommitted
 
         migrate(self.database)
         deploy_objects(self.database)
@@ -67,6 +69,7 @@ class Store:
         reload_dictionaries(self.database)
         latest = self.database.value(load("queries/latest_recorded_at.sql"))
         self._last_instant = max(self._last_instant, latest)
+        discard_uncommitted(self)
         reconcile(self)
         self.writer.start()
         self.ready = True

@@ -196,7 +196,8 @@ class Database:
 def _prepare_process(folder: Path) -> None:
     """Own the folder, force UTC, and keep the engine's temporary files inside the folder."""
     folder.mkdir(parents=True, exist_ok=True)
-    _own(folder)
+    if not _own(folder):
+        return
     os.environ["TZ"] = "UTC"
     time.tzset()
     scratch = folder / "tmp"
@@ -212,12 +213,12 @@ def _prepare_process(folder: Path) -> None:
 _owned: dict[Path, Any] = {}
 
 
-def _own(folder: Path) -> None:
-    """Lock the folder for this process; the lock goes with the process, however it ends."""
+def _own(folder: Path) -> bool:
+    """Lock the folder for this process; the lock goes with the process, however it ends. False: it was ours before."""
     import fcntl
 
     if folder in _owned:
-        return
+        return False
     handle = open(folder / "owner.lock", "a+")  # noqa: SIM115 - held open as long as the process lives
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -230,6 +231,7 @@ def _own(folder: Path) -> None:
     handle.write(str(os.getpid()))
     handle.flush()
     _owned[folder] = handle
+    return True
 
 
 def _identifier(name: str) -> str:

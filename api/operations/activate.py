@@ -36,7 +36,9 @@ def activate_version(
     meanwhile: rules and prices are in place before the terms that point at them.
     """
     if cohort != EVERYONE:
-        raise Unprocessable("unsupported_cohort", "this version of Runrate activates for the cohort `all` only")
+        raise Unprocessable(
+            "unsupported_cohort", "this version of Runrate activates for the cohort `all` only"
+        )
     versions = store.database.rows(
         load("queries/version_by_number.sql"), rate_card=rate_card, version=version
     )

@@ -13,8 +13,6 @@ if TYPE_CHECKING:
     from api.store import Store
 
 
-
-
 @dataclass(frozen=True, slots=True)
 class Revised:
     """The event that was changed, its revision now, and how many ledger entries followed from it."""

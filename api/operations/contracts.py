@@ -128,9 +128,7 @@ class _Stored:
                 _StoredContract(row["contract_id"], row["customer_id"], row["starts_at"], row["ends_at"])
                 for row in rows
             ),
-            tuple(
-                StoredGrant(row["customer_id"], row["grant_id"], row["contract_id"]) for row in grants
-            ),
+            tuple(StoredGrant(row["customer_id"], row["grant_id"], row["contract_id"]) for row in grants),
         )
 
     def check(self, document: ContractsDocument) -> None:
@@ -213,7 +211,9 @@ def _grant_rows(store: "Store", contracts: list[Contract], recorded_at: datetime
     ids = [contract.contract_id for contract in contracts]
     before = {
         (row["customer_id"], row["grant_id"]): row
-        for row in (store.database.rows(load("queries/grants_of_contracts.sql"), contract_ids=ids) if ids else [])
+        for row in (
+            store.database.rows(load("queries/grants_of_contracts.sql"), contract_ids=ids) if ids else []
+        )
     }
     rows = []
     for contract in contracts:

@@ -151,7 +151,9 @@ def _statuses(store: "Store", columns: pa.Table, recorded_at: datetime) -> list[
     """Ask the store about each row: one read of the batch's keys."""
     place = pa.array(range(columns.num_rows), type=pa.uint64())
     store.database.command(load("commands/clear_ingest_batch.sql"))
-    store.database.insert_arrow("ingest_batch", columns.drop_columns(["recorded_at"]).append_column("place", place))
+    store.database.insert_arrow(
+        "ingest_batch", columns.drop_columns(["recorded_at"]).append_column("place", place)
+    )
     rows = store.database.rows(load("queries/batch_statuses.sql"), recorded_at=recorded_at)
     store.database.command(load("commands/clear_ingest_batch.sql"))
     return [row["status"] for row in rows]
@@ -175,4 +177,3 @@ def _after_doubt(
             "some events could not be stored now; send them again, repeats are harmless",
         ) from error
     return statuses
-

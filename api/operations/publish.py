@@ -12,6 +12,7 @@ from sql.fail_points import reach
 if TYPE_CHECKING:
     from api.store import Store
 
+
 @dataclass(frozen=True, slots=True)
 class Published:
     """A version of a card. `created` is False when the same content had been published before."""
@@ -31,7 +32,9 @@ def publish_rate_card(store: "Store", text: str, file_name: str) -> Published:
     """
     card = compile_card(text, file_name)
     with store.exclusive():
-        known = store.database.rows(load("queries/version_by_hash.sql"), rate_card=card.rate_card, hash=card.content_hash)
+        known = store.database.rows(
+            load("queries/version_by_hash.sql"), rate_card=card.rate_card, hash=card.content_hash
+        )
         if known:
             row = known[0]
             return Published(

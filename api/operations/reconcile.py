@@ -95,9 +95,7 @@ def _find_conflicts(store: "Store", mark: datetime, until: datetime) -> int:
         load("queries/identity_conflicts.sql"), recorded_after=mark, recorded_until=until
     )
     recorded_at = store.next_instant()
-    store.database.insert(
-        "superseded_events", [{**row, "recorded_at": recorded_at} for row in rows]
-    )
+    store.database.insert("superseded_events", [{**row, "recorded_at": recorded_at} for row in rows])
     return len(rows)
 
 

@@ -31,6 +31,7 @@ def roll_up(store: "Store", worthwhile_entries: int = WORTHWHILE_ENTRIES) -> int
     if not periods:
         return 0
     with store.exclusive():
+        discard_uncommitted(store)
         rollup_id = int(store.database.value(load("queries/next_rollup_id.sql")))
         store.database.command(
             load("commands/roll_up.sql"), rollup_id=rollup_id, periods=periods, until=until
@@ -40,8 +41,20 @@ def roll_up(store: "Store", worthwhile_entries: int = WORTHWHILE_ENTRIES) -> int
         store.database.insert(
             "usage_rollups",
             [
-                {"period_id": period, "rollup_id": rollup_id, "rolled_until": until, "recorded_at": recorded_at}
+                {
+                    "period_id": period,
+                    "rollup_id": rollup_id,
+                    "rolled_until": until,
+                    "recorded_at": recorded_at,
+                }
                 for period in periods
             ],
         )
     return len(periods)
+
+
+def discard_uncommitted(store: "Store") -> None:
+    """Delete the sums of a roll-up that a kill or an error cut off, so that no later one makes them count."""
+    with store.exclusive():
+        if store.database.value(load("queries/uncommitted_rollups.sql")):
+            store.database.command(load("commands/discard_uncommitted_rollups.sql"))

@@ -1,0 +1,67 @@
+"""Verify: run every check of `sql/checks`. A check is a query that returns what is wrong; no rows = it holds."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from api.operations.reconcile import EARLIEST, LATEST
+from migrations import rating_for
+from sql import FOLDER, load, render
+
+if TYPE_CHECKING:
+    from api.store import Store
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class CheckResult:
+    """A check, what it says in words, and the rows that contradict it (at most 100 a query)."""
+
+    name: str
+    description: str
+    offending: list[dict[str, Any]]
+
+
+def verify(store: "Store", progress: Progress | None = None) -> list[CheckResult]:
+    """Run every check and return what each found. Reads only; `progress` gets (checks done, checks)."""
+    files = sorted(path.name for path in (FOLDER / "checks").iterdir())
+    results = []
+    with store.exclusive():
+        for done, file_name in enumerate(files):
+            if progress is not None:
+                progress(done, len(files))
+            results.append(_run(store, file_name))
+    if progress is not None:
+        progress(len(files), len(files))
+    return results
+
+
+def _run(store: "Store", file_name: str) -> CheckResult:
+    text = _text(store, file_name)
+    comment, _, _ = text.partition("\n")
+    offending: list[dict[str, Any]] = []
+    for parameters in _parameters(store, text):
+        offending += store.database.rows(text, **parameters)
+    return CheckResult(file_name.partition(".")[0], comment.removeprefix("-- "), offending)
+
+
+def _text(store: "Store", file_name: str) -> str:
+    if not file_name.endswith(".j2"):
+        return load(f"checks/{file_name}")
+    source = f"({load('queries/current_events.sql')})"
+    return render(f"checks/{file_name}", rating=rating_for(store.database, store.shapes(), source=source))
+
+
+def _parameters(store: "Store", text: str) -> Iterator[dict[str, Any]]:
+    """What a check is run for: each day of events, each customer with grants, or once."""
+    if "{range_start:" in text:
+        for row in store.database.rows(
+            load("queries/event_ranges.sql"), range_start=EARLIEST, range_end=LATEST
+        ):
+            yield {"range_start": row["range_start"], "range_end": row["range_end"]}
+    elif "{customer:" in text:
+        for row in store.database.rows(load("queries/customers_with_grants.sql")):
+            yield {"customer": row["customer_id"], "as_of": store.clock()}
+    else:
+        yield {}

@@ -1,0 +1,12 @@
+-- Every rated entry has the unit price of the price row that it names, and a period that exists.
+SELECT event_time, event_key, period_id, price_id, unit_price
+FROM rated_usage
+LEFT ANY JOIN
+(
+    SELECT price_id, toInt8(1) AS known, if(per_event, unit_amount, 0) AS listed_price
+    FROM price_rows
+    WHERE model != ''
+) AS price USING price_id
+WHERE unrated = ''
+  AND (known = 0 OR listed_price != unit_price OR period_id NOT IN (SELECT period_id FROM billing_period_records))
+LIMIT 100

@@ -1,0 +1,27 @@
+-- The quantities of the invoice lines are those of the net ledger.
+SELECT period_id, version_id, product, sum(quantity) AS quantity_off
+FROM
+(
+    SELECT
+        period_id,
+        toUInt32(bitShiftRight(price_id, 32)) AS version_id,
+        product,
+        toDecimal256(sign * quantity, 9) AS quantity
+    FROM rated_usage
+    INNER JOIN
+    (
+        SELECT price_id, product.product AS product
+        FROM price_rows AS price
+        INNER JOIN rate_card_products AS product
+            ON product.version_id = price.version_id AND product.product_number = price.product_number
+    ) AS named USING price_id
+    WHERE unrated = ''
+    UNION ALL
+    SELECT line.period_id AS period_id, version.version_id AS version_id, line.product AS product, -line.quantity AS quantity
+    FROM invoice_lines AS line
+    INNER JOIN rate_card_versions AS version
+        ON version.rate_card = line.rate_card AND version.version = line.rate_card_version
+)
+GROUP BY period_id, version_id, product
+HAVING quantity_off != 0
+LIMIT 100

@@ -1,0 +1,6 @@
+-- No hourly sums stand that no roll-up committed.
+SELECT rollup_id, count() AS rows
+FROM usage_hourly
+WHERE rollup_id NOT IN (SELECT rollup_id FROM usage_rollups)
+GROUP BY rollup_id
+LIMIT 100
