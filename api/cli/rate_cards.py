@@ -158,7 +158,7 @@ def _register_publish(cards: typer.Typer) -> None:
         """Store a rate card as the next immutable version; it rates nothing until it is activated."""
         text = read_text(file)
         with Session(settings) as session:
-            done = session.send("POST", "/v1/rate-cards", text.encode(), YAML)
+            done = session.send("POST", "/v1/rate-cards", text.encode(), YAML, file_name=file.name)
         if settings.as_json:
             print_json(done)
             return
@@ -296,7 +296,7 @@ def _register_apply(contracts: typer.Typer) -> None:
         """Store customers and contracts, and re-rate what they change; the same again changes nothing."""
         text = read_text(file)
         with Session(settings) as session:
-            done = session.send("PUT", "/v1/contracts", text.encode(), YAML)
+            done = session.send("PUT", "/v1/contracts", text.encode(), YAML, file_name=file.name)
         if settings.as_json:
             print_json(done)
             return

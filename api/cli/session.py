@@ -38,7 +38,7 @@ class Session:
     def __enter__(self) -> Self:
         server = server_of(self.settings)
         if server is None:
-            self._client = self._stack.enter_context(self._in_process())
+            self._client = self._in_process()
             self.address = self.settings.store
         else:
             headers = {"Authorization": f"Bearer {server.api_key}"} if server.api_key else {}
@@ -109,9 +109,8 @@ class Session:
 
     def _in_process(self) -> httpx.Client:
         # Loading the engine and the web framework takes a second that `--help` need not wait for.
-        from starlette.testclient import TestClient
-
         from api.http.app import create_app
+        from api.http.in_process import in_process_client
         from api.store import Store
 
         try:
@@ -121,7 +120,7 @@ class Session:
                 f"{error.folder} is in use by process {error.owner}, which is no server that answers here. "
                 "Wait until it ends, stop it, or name another folder with --store"
             ) from None
-        return TestClient(create_app(store, local=True), raise_server_exceptions=False)
+        return self._stack.enter_context(in_process_client(create_app(store, local=True)))
 
 
 @dataclass(frozen=True, slots=True)

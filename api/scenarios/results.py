@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from api.reads.balances import CreditBalance, list_balances
-from api.reads.contracts import list_customers
+from api.reads.contracts import list_contracts
 from api.reads.documents import Page, Position
 from api.reads.invoices import get_invoice, list_invoices
 from api.reads.unrated import count_unrated
@@ -32,6 +32,12 @@ def complete_result(store: Store) -> dict[str, Any]:
     return {"invoices": invoices, "balances": balances, "unrated": dict(sorted(count_unrated(store).items()))}
 
 
+def _plain(document: object) -> dict[str, Any]:
+    """A document as its JSON says it."""
+    plain: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(document))
+    return plain
+
+
 def _all(read: Callable[[Position | None], Page[Item]]) -> Iterator[Item]:
     after: Position | None = None
     while True:
@@ -46,7 +52,7 @@ def _invoices(store: Store) -> Iterator[dict[str, Any]]:
     for summary in _all(lambda after: list_invoices(store, limit=PAGE, after=after)):
         invoice = get_invoice(store, summary.invoice_id)
         if invoice is not None:
-            document = msgspec.to_builtins(invoice)
+            document = _plain(invoice)
             lines = [_line(line, invoice.currency) for line in document["lines"]]
             yield {**document, "lines": lines}
 
@@ -62,9 +68,12 @@ def _line(line: Mapping[str, Any], currency: str) -> dict[str, Any]:
 
 
 def _balances(store: Store) -> Iterator[dict[str, Any]]:
-    for customer in _all(lambda after: list_customers(store, limit=PAGE, after=after)):
-        for balance in _all(partial(_balance_page, store, customer.customer_id)):
-            document = msgspec.to_builtins(balance)
+    contracts = _all(lambda after: list_contracts(store, limit=PAGE, after=after))
+    # A drawdown is computed per customer: asked for only where a contract gives credits.
+    owners = sorted({one.customer_id for one in contracts if one.document.get("grants")})
+    for customer_id in owners:
+        for balance in _all(partial(_balance_page, store, customer_id)):
+            document = _plain(balance)
             yield {name: document[name] for name in BALANCE_FIELDS}
 
 
