@@ -1,5 +1,5 @@
-"""Stores for tests: real ones, in one embedded engine. A process has one engine folder, so each test that wants
-isolation gets a database of its own inside it."""
+"""Stores for tests: real ones, in one embedded engine. A process has one engine folder, so each test that
+wants isolation gets a database of its own inside it."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager

@@ -63,7 +63,15 @@ def parse_instant(value: object) -> datetime:
     return instant.replace(microsecond=instant.microsecond // 1000 * 1000)
 
 
+def plain_number(value: object) -> object:
+    """Let plain digits pass: `1_0`, `1.0` and `+1` are Python's idea of a number, not ours."""
+    if isinstance(value, str) and not (value.isascii() and value.isdecimal()):
+        raise ValueError("write a whole number in digits")
+    return value
+
+
 Identifier = Annotated[str, AfterValidator(clean_text)]
+Number = Annotated[int, BeforeValidator(plain_number)]
 Instant = Annotated[datetime, BeforeValidator(parse_instant)]
 
 CustomerId = Annotated[Identifier, Path(description="The customer's id.", examples=["northwind"])]
@@ -82,11 +90,11 @@ FileName = Annotated[
 ]
 RateCardId = Annotated[Identifier, Path(description="The rate card.", examples=["aurora-ai"])]
 VersionNumber = Annotated[
-    int, Path(description="The version's number within its card.", ge=1, le=MAX_NUMBER, examples=[1])
+    Number, Path(description="The version's number within its card.", ge=1, le=MAX_NUMBER, examples=[1])
 ]
 
 Limit = Annotated[
-    int, Query(description="How many entries a page has at most.", ge=1, le=MAX_LIMIT, examples=[100])
+    Number, Query(description="How many entries a page has at most.", ge=1, le=MAX_LIMIT, examples=[100])
 ]
 Cursor = Annotated[
     str | None, Query(description="`next_cursor` of the page before.", examples=[None], max_length=4096)

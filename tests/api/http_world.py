@@ -40,10 +40,15 @@ products:
     meter: minutes
     price:
       model: graduated
-      tiers: [{up_to: "10", unit_amount: "0.333333333333333"}, {up_to: "20", unit_amount: "0.2", flat_amount: "1.5"}, {up_to: null, unit_amount: "0.1"}]
+      tiers:
+        - {up_to: "10", unit_amount: "0.333333333333333"}
+        - {up_to: "20", unit_amount: "0.2", flat_amount: "1.5"}
+        - {up_to: null, unit_amount: "0.1"}
   storage:
     meter: storage
-    price: {model: volume, tiers: [{up_to: "100", unit_amount: "0.02"}, {up_to: null, unit_amount: "0.01", flat_amount: "0.5"}]}
+    price:
+      model: volume
+      tiers: [{up_to: "100", unit_amount: "0.02"}, {up_to: null, unit_amount: "0.01", flat_amount: "0.5"}]
   tasks:
     meter: tasks
     price: {model: per_unit, unit_amount: "2", unit: credit}
@@ -62,7 +67,14 @@ contracts:
     timezone: UTC
     billing: {interval: month, anchor_day: 1}
     grants:
-      - {grant_id: g1, unit: credit, amount: "5", paid: "0.20", priority: 1, effective_at: 2026-01-01T00:00:00Z, expires_at: null, applies_to: {}}
+      - grant_id: g1
+        unit: credit
+        amount: "5"
+        paid: "0.20"
+        priority: 1
+        effective_at: 2026-01-01T00:00:00Z
+        expires_at: null
+        applies_to: {}
   - contract_id: "k2:eu/1"
     customer_id: c2
     rate_card: acme

@@ -93,7 +93,8 @@ def test_an_event_of_a_tiered_line_costs_what_it_adds(client: httpx.Client) -> N
     events = answer_of(client.get(f"/v1/invoices/{INVOICE}/lines/usage:gpu:1/events"))["items"]
     third = Decimal("0.333333333333333")
     before = Decimal("1.123456789") + Decimal("2.123456789") + Decimal("3.123456789")
-    # The fourth event crosses the first bound at 10 minutes, and so enters the second tier with its flat amount.
+    # The fourth event crosses the first bound at 10 minutes, and so enters the second tier with its flat
+    # amount.
     with localcontext(prec=60):
         crossing = (
             (10 - before) * third + (before + Decimal("4.123456789") - 10) * Decimal("0.2") + Decimal("1.5")
