@@ -3,6 +3,7 @@
 from typing import Annotated, Any
 
 import typer
+from rich.table import Table
 
 from api.cli.output import Columns, facts, pairs, print_json, stdout
 from api.cli.session import Session, part
@@ -56,16 +57,20 @@ def _register_invoice(app: typer.Typer) -> None:
 
 def show_invoices(listed: list[dict[str, Any]]) -> None:
     """Print invoices, one a row."""
-    table = Columns(
-        "invoice",
-        "customer",
-        "state",
-        "subtotal",
-        "credits",
-        "total",
-        "",
-        numbers=("subtotal", "credits", "total"),
-    )
+    table = _listed(listed)
+    table.show("no billing period has begun; see `runrate contracts apply`")
+    if len(listed) > MOST_INVOICES:
+        stdout().print(f"… and {len(listed) - MOST_INVOICES} more; narrow it with --customer or --period")
+
+
+def invoices_table(listed: list[dict[str, Any]]) -> Table:
+    """Invoices as a table, to be drawn again and again."""
+    return _listed(listed).table
+
+
+def _listed(listed: list[dict[str, Any]]) -> Columns:
+    numbers = ("subtotal", "credits", "total")
+    table = Columns("invoice", "customer", "state", *numbers, "", numbers=numbers)
     for one in listed[:MOST_INVOICES]:
         table.row(
             one["invoice_id"],
@@ -76,9 +81,7 @@ def show_invoices(listed: list[dict[str, Any]]) -> None:
             one["total"],
             one["currency"],
         )
-    table.show("no billing period has begun; see `runrate contracts apply`")
-    if len(listed) > MOST_INVOICES:
-        stdout().print(f"… and {len(listed) - MOST_INVOICES} more; narrow it with --customer or --period")
+    return table
 
 
 def show_invoice(invoice: dict[str, Any]) -> None:

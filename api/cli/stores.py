@@ -1,12 +1,13 @@
 """Commands about a store as a whole: migrate, serve, reconcile, verify, demo."""
 
+import sys
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from api.cli.failures import CommandFailed
-from api.cli.output import Columns, print_json, stdout
+from api.cli.output import Columns, facts, print_json, stdout
 from api.cli.session import Session, server_of
 from api.cli.settings import Settings, command
 
@@ -49,21 +50,31 @@ def _register_migrate(app: typer.Typer) -> None:
 
 
 def _register_serve(app: typer.Typer) -> None:
-    @command(app, "serve", "runrate serve --port 8000")
+    @command(app, "serve", "runrate serve --port 8080")
     def serve(
         settings: Settings,
         host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-        port: Annotated[int, typer.Option(help="Port to listen on.", min=0, max=65_535)] = 8000,
+        port: Annotated[int, typer.Option(help="Port to listen on.", min=0, max=65_535)] = 8080,
     ) -> None:
         """Serve the HTTP API of the store until Ctrl-C.
 
         At the first start an API key is made and printed, once. Reconciles every minute.
         """
+        from api.http.server import Address
         from api.http.server import serve as serve_store
         from api.store import Store
 
+        def announce(address: Address) -> None:
+            told = {"url": address.url, "store": settings.store, "api_key": address.bootstrap_key}
+            if settings.as_json:
+                print_json(told)
+            else:
+                facts([("serving", f"{settings.store} at {address.url} ({address.url}/docs explains it)")])
+                facts([("API key", address.bootstrap_key and f"{address.bootstrap_key} (shown only now)")])
+            sys.stdout.flush()
+
         with Store.open(settings.store) as store:
-            serve_store(store, host, port)
+            serve_store(store, host, port, announce=announce)
 
 
 def _register_reconcile(app: typer.Typer) -> None:
@@ -133,7 +144,7 @@ def _register_demo(app: typer.Typer) -> None:
         settings: Settings,
         once: Annotated[bool, typer.Option("--once", help="Exit after the first tables.")] = False,
         events: Annotated[int, typer.Option(help="How many events to generate.", min=1)] = 200_000,
-        port: Annotated[int, typer.Option(help="Port of the API; 0: any free.", min=0, max=65_535)] = 8000,
+        port: Annotated[int, typer.Option(help="Port of the API; 0: any free.", min=0, max=65_535)] = 8080,
         folder: Annotated[Path, typer.Option(help="Where the store is kept.")] = Path(".runrate/demo"),
     ) -> None:
         """Show it all: usage, live invoices, a balance, a trace."""
