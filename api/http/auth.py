@@ -10,7 +10,7 @@ import secrets
 import threading
 import time
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Request, Security
 from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBearer
@@ -47,26 +47,44 @@ class KeyRing:
         self._read_at = float("-inf")
 
     def holds_now(self, key: str) -> bool | None:
-        """Say whether `key` is good by what is in memory; None where memory is not enough to say."""
+        """Say whether `key` is good by what is in memory; None where memory is too old to say."""
         identity = _parts(key)
         if identity is None:
             return False
         age = time.monotonic() - self._read_at
-        stored = self._keys.get(identity[0])
-        if age > (REFRESH_SECONDS if stored else RETRY_SECONDS):
+        if age > (REFRESH_SECONDS if identity[0] in self._keys else RETRY_SECONDS):
             return None
-        return stored is not None and _matches(stored, identity[1])
+        return self._is_good(*identity)
 
     def holds(self, key: str) -> bool:
         """Say whether `key` is good; reads the stored keys anew where needed."""
         with self._lock:
             found = self.holds_now(key)
             if found is None:
-                rows = self._store.database.rows(load("queries/api_keys.sql"))
-                self._keys = {row["key_id"]: _StoredKey(row["salt"], row["key_hash"]) for row in rows}
+                self._keys = {
+                    row["key_id"]: _StoredKey(row["salt"], row["key_hash"])
+                    for row in stored_keys(self._store)
+                    if not row["revoked"]
+                }
                 self._read_at = time.monotonic()
-                found = bool(self.holds_now(key))
+                identity = _parts(key)
+                found = identity is not None and self._is_good(*identity)
         return found
+
+    def _is_good(self, key_id: str, secret: str) -> bool:
+        stored = self._keys.get(key_id)
+        return stored is not None and hmac.compare_digest(stored.key_hash, _hash(stored.salt, secret))
+
+
+def stored_keys(store: Store) -> list[dict[str, Any]]:
+    """Return what is stored of every key, revoked ones too."""
+    return store.database.rows(load("queries/api_keys.sql"))
+
+
+def revoke_key(store: Store, key_id: str) -> None:
+    """Take a key back; running servers refuse it within REFRESH_SECONDS. An unknown id changes nothing."""
+    rows = [row for row in stored_keys(store) if row["key_id"] == key_id]
+    store.database.insert("api_keys", [{**row, "created_at": store.clock(), "revoked": True} for row in rows])
 
 
 def create_key(store: Store, name: str) -> str:
@@ -125,10 +143,6 @@ def _parts(key: str) -> tuple[str, str] | None:
     if prefix != "rr" or not key_id or not secret or len(key) > _MAX_KEY_LENGTH or not key.isascii():
         return None
     return key_id, secret
-
-
-def _matches(stored: _StoredKey, secret: str) -> bool:
-    return hmac.compare_digest(stored.key_hash, _hash(stored.salt, secret))
 
 
 def _hash(salt: str, secret: str) -> str:

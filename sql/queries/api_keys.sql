@@ -1,1 +1,1 @@
-SELECT key_id, salt, key_hash FROM api_keys FINAL WHERE NOT revoked
+SELECT key_id, key_hash, salt, name, created_at, revoked FROM api_keys FINAL

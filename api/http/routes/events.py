@@ -4,16 +4,16 @@ from collections import Counter
 from dataclasses import asdict, dataclass, field
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query, Request
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from fastapi import APIRouter, Query, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from api.events import BadRequest, DecodedEvents, EventLimits, decode_events, gunzip
-from api.http.bodies import json_body, read_body
+from api.http.bodies import read_body
 from api.http.dependencies import BudgetDependency, LimitsDependency, StoreDependency
+from api.http.event_changes import EventChange, read_change
 from api.http.openapi import answers, takes, takes_json
-from api.http.parameters import CustomerId, EventId, Instant
+from api.http.parameters import CustomerId, EventId
 from api.http.problem import ProblemError
 from api.http.responses import json_response
 from api.operations.amend import amend_event, void_event
@@ -155,21 +155,6 @@ def _fault(answer: EventAnswer) -> dict[str, Any]:
     return fault
 
 
-class EventChange(BaseModel):
-    """What an amended event says now; what is left out stays."""
-
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-    event_time: Instant | None = None
-    properties: dict[str, str] | None = Field(default=None, max_length=256)
-
-    @model_validator(mode="after")
-    def _says_something(self) -> "EventChange":
-        if self.event_time is None and self.properties is None:
-            raise ValueError("give event_time, properties or both")
-        return self
-
-
 @dataclass(frozen=True, slots=True)
 class EventRevised:
     """The event's new revision, and how many ledger entries were appended for it."""
@@ -194,15 +179,19 @@ _REVISED = {"customer_id": "northwind", "event_id": "evt-000001", "revision": 1,
         description="New properties (all of them) or a new time.",
     ),
 )
-def patch_event(
+async def patch_event(
+    request: Request,
     store: StoreDependency,
+    limits: LimitsDependency,
     customer_id: CustomerId,
     event_id: EventId,
-    change: Annotated[EventChange, Depends(json_body(EventChange))],
 ) -> Response:
     """Give an event other properties or another time. The ledger takes the old rating back and adds the new
     one."""
-    return json_response(amend_event(store, customer_id, event_id, change.event_time, change.properties))
+    body = await read_body(request, limits.max_bytes)
+    event_time, properties = read_change(body, limits, store.clock())
+    revised = await run_in_threadpool(amend_event, store, customer_id, event_id, event_time, properties)
+    return json_response(revised)
 
 
 @router.delete(
