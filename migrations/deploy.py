@@ -37,8 +37,13 @@ class RatingTypeMismatch(Exception):
 
 def deploy_objects(database: Database) -> None:
     """Create or replace every view and dictionary, and the inbox view if it is not there yet."""
+    context = {
+        "database": database.name,
+        "credentials": database.location.dictionary_credentials(),
+        "positional": has_positional_prices(database),
+    }
     for name in OBJECTS:
-        text = render(f"objects/{name}.sql.j2", database=database.name, credentials=database.location.dictionary_credentials())
+        text = render(f"objects/{name}.sql.j2", **context)
         for statement in statements(text):
             database.command(statement)
     if not _exists(database, "usage_inbox_mv"):
@@ -57,6 +62,11 @@ def deploy_rating(database: Database, shapes: Mapping[int, Shape]) -> None:
         database.command(f"ALTER TABLE {RATED_USAGE_VIEW} MODIFY QUERY {rating}")
     else:
         database.command(statements(render("objects/rated_usage_mv.sql.j2", rating=rating))[0])
+
+
+def has_positional_prices(database: Database) -> bool:
+    """Tell whether any published price depends on a unit's position: the views compute positions only then."""
+    return bool(database.value(load("queries/has_positional_prices.sql")))
 
 
 def rating_for(database: Database, shapes: Mapping[int, Shape], *, source: str) -> str:

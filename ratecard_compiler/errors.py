@@ -83,7 +83,7 @@ class CompileError:
         return f"{where} {self.path or '(card)'}: {self.fact} — {self.fix}"
 
 
-class RateCardErrors(Exception):  # noqa: N818 - it is many errors, and the public name says so
+class RateCardErrors(Exception):
     """A rate card does not compile; `errors` has every reason, in the order of the file."""
 
     def __init__(self, errors: Iterable[CompileError]) -> None:

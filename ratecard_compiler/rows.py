@@ -42,9 +42,7 @@ def price_rows(card: CompiledCard, version_id: int) -> list[dict[str, Any]]:
     """
     numbers = {product.product_id: product.number for product in card.products}
     first = version_id * PRICE_IDS_A_VERSION
-    rows = [
-        _price_row(first + product.number, version_id, product.number, None) for product in card.products
-    ]
+    rows = [_price_row(first + product.number, version_id, product.number, None) for product in card.products]
     rows += [
         _price_row(first + place, version_id, numbers[price.product], price)
         for place, price in enumerate(card.prices, start=len(card.products) + 1)
@@ -83,7 +81,9 @@ def price_columns(price: Price) -> dict[str, Any]:
         "conversion": conversion.operation if conversion else "none",
         "conversion_factor": conversion.factor if conversion else zero,
         "conversion_rounding": "half_even" if unrounded or conversion is None else conversion.rounding,
-        "conversion_precision": QUANTITY_DECIMALS if unrounded or conversion is None else conversion.precision,
+        "conversion_precision": QUANTITY_DECIMALS
+        if unrounded or conversion is None
+        else conversion.precision,
         "minimum_spend": price.minimum_spend,
         "maximum_spend": price.maximum_spend,
         "zero_usage_charged": price.zero_usage_first_tier_flat,

@@ -180,9 +180,14 @@ class Database:
         import clickhouse_connect  # the driver takes 0.4 s to load: only for those who open a store
 
         if self.location.folder is None:
-            dsn = self.location.dsn.replace("clickhouses://", "https://", 1).replace("clickhouse://", "http://", 1)
+            dsn = self.location.dsn.replace("clickhouses://", "https://", 1).replace(
+                "clickhouse://", "http://", 1
+            )
             return clickhouse_connect.get_client(
-                dsn=dsn, database=database or "default", settings=dict(SETTINGS), autogenerate_session_id=False
+                dsn=dsn,
+                database=database or "default",
+                settings=dict(SETTINGS),
+                autogenerate_session_id=False,
             )
         return clickhouse_connect.get_client(
             interface="chdb",

@@ -109,7 +109,8 @@ def _split_repeats(table: pa.Table) -> tuple[list[int], list[int]]:
     if len(set(identities)) == len(identities):
         return list(range(len(identities))), []
     seen: set[tuple[str, str]] = set()
-    first, rest = [], []
+    first: list[int] = []
+    rest: list[int] = []
     for row, identity in enumerate(identities):
         (rest if identity in seen else first).append(row)
         seen.add(identity)

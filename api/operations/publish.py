@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from migrations import deploy_objects, has_positional_prices
 from ratecard_compiler import compile_card
 from ratecard_compiler.rating import Shape, shape_of
 from ratecard_compiler.rows import dimension_value_rows, price_rows, product_rows
@@ -45,7 +46,10 @@ def publish_rate_card(store: "Store", text: str, file_name: str) -> Published:
         shape_id = _store_shape(store, shape_of(card))
         store.database.insert("rate_card_products", product_rows(card, version_id))
         reach("publish.before_prices")
+        positional = has_positional_prices(store.database)
         store.database.insert("price_rows", price_rows(card, version_id))
+        if not positional and has_positional_prices(store.database):
+            deploy_objects(store.database)
         store.database.insert("dimension_values", dimension_value_rows(card, version_id))
         reach("publish.before_version")
         # Last: a version counts once this row is there.

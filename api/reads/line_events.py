@@ -77,7 +77,7 @@ def event_amounts(
     page."""
     independent = store.database.value(load("queries/reads/position_independent.sql"), product=product)
     return store.database.rows(
-        render("queries/reads/event_amounts.sql.j2", database=store.database.name),
+        render("queries/reads/event_amounts.sql.j2", database=store.database.name, positional=True),
         period_id=period["period_id"],
         period_start=milliseconds(period["period_start"]),
         period_end=milliseconds(period["period_end"]),
