@@ -16,6 +16,7 @@ from tests.oracle import NotCovered, aggregate, drawdown, price_amount, run_scen
 from tests.oracle.exact import largest_remainder, rounded
 from tests.oracle.expressions import parse
 from tests.oracle.instants import instant, month_around, shown
+from tests.oracle.pricing import Piece, piece_amounts
 from tests.oracle.property_values import dimension_of, holds, quantity_of
 from tests.oracle.world import read_yaml
 
@@ -164,6 +165,32 @@ def test_packages_over_a_version_change(continuity: str, total: str) -> None:
     }
     later = price | {"package_amount": "5.0"}
     assert change_inside_a_period(price, later, "150", "150")[1] == total
+
+
+def test_a_volume_tier_that_units_leave_and_enter_again_charges_its_flat_amount_once() -> None:
+    # Positions 0 → 12 → 4 → 15 of a tier from 10 on: 1.00 a unit and 7.00 once; 15 + 7 = 22.
+    price = {
+        "model": "volume",
+        "tiers": [
+            {"up_to": "10", "unit_amount": "2"},
+            {"up_to": None, "unit_amount": "1", "flat_amount": "7"},
+        ],
+    }
+    pieces = [
+        Piece(version, "volume", price, "carry", Decimal(quantity))
+        for version, quantity in enumerate(("12", "-8", "11"))
+    ]
+    assert piece_amounts(pieces) == [Decimal(amount) for amount in ("19", "-15", "18")]
+
+
+def test_zero_usage_is_charged_once_over_the_parts_of_a_period() -> None:
+    price = {
+        "model": "graduated",
+        "tiers": [{"up_to": None, "unit_amount": "1", "flat_amount": "7"}],
+        "zero_usage_first_tier_flat": "charged",
+    }
+    parts = [Piece(1, "graduated", price, "carry", Decimal(quantity)) for quantity in ("5", "-5", "0")]
+    assert piece_amounts(parts) == [Decimal(amount) for amount in ("19", "-12", "0")]
 
 
 def test_a_line_is_rounded_once_and_its_rows_share_the_cents() -> None:

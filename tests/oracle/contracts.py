@@ -139,3 +139,17 @@ def stay_at(found: Iterable[Stay], at: datetime) -> Stay | None:
     return max(
         (stay for stay in found if stay.starts_at <= at), key=lambda stay: stay.starts_at, default=None
     )
+
+
+def came_into_force(found: Sequence[Stay], version: int, period: tuple[datetime, datetime]) -> datetime:
+    """When the version first came into force in the period `[start, end)`, not before its start.
+
+    A version that comes back has one place in the period, that of its first stay (ARCHITECTURE §5).
+    """
+    start, end = period
+    ends = [*(stay.starts_at for stay in found[1:]), end]
+    return min(
+        max(stay.starts_at, start)
+        for stay, until in zip(found, ends, strict=True)
+        if stay.version == version and stay.starts_at < end and until > start
+    )

@@ -25,7 +25,7 @@ CURRENCY_DECIMALS = {
 }
 
 
-class NotCovered(Exception):  # noqa: N818 - the name says what it is: the oracle has no answer, nothing failed
+class NotCovered(Exception):
     """The scenario uses a rule which the oracle does not know; it refuses rather than give a wrong number."""
 
 

@@ -10,7 +10,7 @@ from tests.oracle.expressions import Node, parse
 FIFTY_DIGITS = Context(prec=50, rounding=ROUND_HALF_EVEN)
 
 
-class Unpriced(Exception):  # noqa: N818 - an answer (no row for these values), not a failure
+class Unpriced(Exception):
     """No row and no "*" for this combination of dimension values."""
 
 

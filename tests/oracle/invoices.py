@@ -40,11 +40,11 @@ class Line:
 
 @dataclass
 class Row:
-    """One row of a line's breakdown; its exact share may be a fraction without an end."""
+    """One row of a line's breakdown: what its units cost at their place, exact."""
 
-    quantity: Decimal = ZERO
-    exact: Fraction = Fraction(0)
-    unit_price: Decimal | None = None
+    quantity: Decimal
+    exact: Decimal
+    unit_price: Decimal | None
 
 
 def by_period(usage: Iterable[Usage]) -> dict[tuple[str, datetime], list[Usage]]:
@@ -69,63 +69,49 @@ def _ladders(usage: Iterable[Usage]) -> list[list[Usage]]:
 
 
 def _amounts(parts: Sequence[Sequence[Usage]]) -> list[Decimal]:
-    """The amount of each part of one ladder; parts are in time order, each within one stay of one version."""
+    """The amount of each part of one ladder; parts are in the order of their places, each of one price."""
     pieces: list[Piece] = []
     for part in parts:
         first = part[0]
-        if any(item.price != first.price for item in part):
-            raise NotCovered("tiers over a product whose combinations have different prices")
         quantity = sum((item.quantity for item in part), ZERO)
-        slice_number = int(first.stay.starts_at.timestamp() * 1000)
+        version_place = int(first.version_from.timestamp() * 1000)
         pieces.append(
-            Piece(slice_number, first.product.model, first.price, first.product.continuity, quantity)
+            Piece(version_place, first.product.model, first.price, first.product.continuity, quantity)
         )
     return piece_amounts(pieces)
 
 
+def _row(item: Usage) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The values by which rows take their places: dimensions, then display values, as text. Code points order
+    as the bytes of UTF-8 do."""
+    return tuple(value for _, value in item.dimensions), tuple(value for _, value in item.show)
+
+
 def lines_of(usage: Sequence[Usage]) -> list[Line]:
-    """The usage lines of one period, by product and version."""
+    """The usage lines of one period, by product and version. Versions take their places in the order in which
+    they came into force, the rows of each one after the other."""
     lines: dict[tuple[str, int], Line] = {}
     for ladder in _ladders(usage):
-        parts = _split(ladder, lambda item: item.stay.starts_at)
+        parts = _split(ladder, lambda item: (item.version_from, _row(item)))
         for part, amount in zip(parts, _amounts(parts), strict=True):
             first = part[0]
-            key = (first.product.product_id, first.stay.version)
+            key = (first.product.product_id, first.card.version)
             unit = str(first.product.price.get("unit") or first.card.currency)
             value = Decimal(1) if unit == first.card.currency else first.card.unit_value(unit)
             line = lines.setdefault(key, Line(*key, unit, value))
-            line.quantity += sum((item.quantity for item in part), ZERO)
+            quantity = sum((item.quantity for item in part), ZERO)
+            unit_price = first.price["unit_amount"] if first.product.model == "per_unit" else None
+            line.quantity += quantity
             line.exact += amount
-            _add_rows(line, part, amount)
+            line.rows[first.dimensions, first.show] = Row(quantity, amount, unit_price)
     return [lines[key] for key in sorted(lines)]
 
 
-def _split(ladder: Iterable[Usage], moment: Any) -> list[list[Usage]]:
+def _split(ladder: Iterable[Usage], place: Any) -> list[list[Usage]]:
     parts: dict[Any, list[Usage]] = {}
     for item in ladder:
-        parts.setdefault(moment(item), []).append(item)
+        parts.setdefault(place(item), []).append(item)
     return [parts[key] for key in sorted(parts)]
-
-
-def _add_rows(line: Line, part: Sequence[Usage], amount: Decimal) -> None:
-    """Give the rows their shares of a part's amount: at the unit's price, or by quantity where tiers
-    decide."""
-    quantities: dict[RowKey, Decimal] = {}
-    for item in part:
-        key = (item.dimensions, item.show)
-        quantities[key] = quantities.get(key, ZERO) + item.quantity
-    total = sum(quantities.values(), ZERO)
-    per_unit = part[0].product.model == "per_unit"
-    for place, (key, quantity) in enumerate(sorted(quantities.items())):
-        row = line.rows.setdefault(key, Row())
-        row.quantity += quantity
-        if per_unit:
-            row.unit_price = part[0].price["unit_amount"]
-            row.exact += Fraction(quantity * part[0].price["unit_amount"])
-        elif total != 0:
-            row.exact += Fraction(amount) * Fraction(quantity) / Fraction(total)
-        elif place == 0:
-            row.exact += Fraction(amount)
 
 
 def steps_of(usage: Sequence[Usage], grants: Sequence[Grant]) -> list[Step]:
@@ -134,7 +120,7 @@ def steps_of(usage: Sequence[Usage], grants: Sequence[Grant]) -> list[Step]:
     cuts = cut_points(grants)
     amounts: dict[tuple[datetime, str, str, frozenset[str]], Decimal] = {}
     for ladder in _ladders(usage):
-        parts = _split(ladder, lambda item: (item.stay.starts_at, step_start(item.at, cuts)))
+        parts = _split(ladder, lambda item: (item.version_from, step_start(item.at, cuts), _row(item)))
         for part, amount in zip(parts, _amounts(parts), strict=True):
             product = part[0].product
             unit = str(product.price.get("unit") or part[0].card.currency)
@@ -157,7 +143,7 @@ def draw_down_customer(periods: Iterable[Sequence[Usage]], grants: Sequence[Gran
         billed = sum((line.exact for line in lines_of(usage)), ZERO)
         stepped = sum((step.amount for step in steps_of(usage, grants)), ZERO)
         if billed != stepped:
-            raise NotCovered("credits for tiers that usage enters more than once")
+            raise ValueError(f"steps come to {stepped}, lines to {billed}")
     return draw_down(grants, steps, {grant.grant_id: grant.amount for grant in grants})
 
 
@@ -189,7 +175,7 @@ def invoice(usage: Sequence[Usage], draws: Sequence[Draw], now: datetime) -> dic
 def _usage_line(line: Line, currency: str, decimals: int, rounding: str) -> dict[str, Any]:
     amount = line.amount(decimals, rounding)
     rows = sorted(line.rows.items())
-    shares = largest_remainder(amount, [row.exact * Fraction(line.unit_value) for _, row in rows], decimals)
+    shares = largest_remainder(amount, [row.exact * line.unit_value for _, row in rows], decimals)
     return {
         "kind": "usage",
         "product": line.product,

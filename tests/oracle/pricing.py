@@ -143,8 +143,9 @@ def _percentage(price: Mapping[str, Any], values: Sequence[Decimal]) -> Decimal:
 
 @dataclass(frozen=True)
 class Piece:
-    """Some of the units that count tiers together: all those of one rate card version's stay in force
-    (`slice`), or those of one hour of it. Pieces are given in time order."""
+    """Some of the units that count tiers together: those of one breakdown row at one rate card version
+    (`slice` is the version's place), or those of one step of it. Pieces are given in the order of their
+    places."""
 
     slice: int
     model: str
@@ -168,21 +169,26 @@ def _piece_amount(pieces: Sequence[Piece], index: int) -> Decimal:
         for place, other in enumerate(pieces)
         if piece.continuity == "carry" or other.slice == piece.slice
     ]
+    total = sum((other.quantity for _, other in together), ZERO)
+    # What zero usage costs belongs to the whole: it stands on the first piece.
+    zero_usage = amount_of(piece.model, piece.price, ZERO) if together[0][0] == index and total == 0 else ZERO
     before = sum((other.quantity for place, other in together if place < index), ZERO)
     after = before + piece.quantity
     if piece.model == "volume":
-        total = sum((other.quantity for _, other in together), ZERO)
-        first = together[0][0] == index
-        return _volume_piece(piece, before, after, total, first)
-    # Before the first piece nothing has been charged, not even a flat amount for zero usage.
-    charged = amount_of(piece.model, piece.price, before) if together[0][0] < index else ZERO
-    return amount_of(piece.model, piece.price, after) - charged
+        return _volume_piece(piece, before, after, total) + zero_usage
+    return _climbed(piece, after) - _climbed(piece, before) + zero_usage
 
 
-def _volume_piece(piece: Piece, before: Decimal, after: Decimal, total: Decimal, first: bool) -> Decimal:
-    """The period's total decides the tier; the tier's flat amount falls to the piece that enters it."""
+def _climbed(piece: Piece, quantity: Decimal) -> Decimal:
+    """What the units up to a position cost; nothing at zero and below."""
+    return amount_of(piece.model, piece.price, quantity) if quantity > 0 else ZERO
+
+
+def _volume_piece(piece: Piece, before: Decimal, after: Decimal, total: Decimal) -> Decimal:
+    """The period's total decides the tier; the tier's flat amount stands on the piece that brings the units
+    into it, and is taken back by one that takes them out again, so it is charged once."""
     if total <= 0:
-        return amount_of("volume", piece.price, total) if first else ZERO
+        return ZERO
     tier = tier_of(tiers_of("volume", piece.price), total)
-    entered = before <= tier.lower < after
-    return piece.quantity * tier.unit_amount + (tier.flat_amount if entered else ZERO)
+    entries = (after > tier.lower) - (before > tier.lower)
+    return piece.quantity * tier.unit_amount + entries * tier.flat_amount

@@ -8,18 +8,19 @@ from decimal import Decimal
 from typing import Any
 
 from tests.oracle.cards import Card, DimensionValues, Product
-from tests.oracle.contracts import Contract, Stay, stay_at, stays
+from tests.oracle.contracts import Contract, Stay, came_into_force, stay_at, stays
 from tests.oracle.exact import AMOUNT_BOUND
 from tests.oracle.world import Event, World
 
 
 @dataclass(frozen=True)
 class Usage:
-    """What one event is for one product it feeds."""
+    """What one event is for one product it feeds; `version_from` is when its rate card version first came
+    into force in the period."""
 
     contract: Contract
     period: tuple[datetime, datetime]
-    stay: Stay
+    version_from: datetime
     card: Card
     product: Product
     dimensions: DimensionValues
@@ -76,7 +77,8 @@ def _rate_event(world: World, terms: Terms, event: Event, rated: Rated) -> None:
         rated.unrated["no_contract"] += 1
         return
     contract = contracts[0]
-    stay = stay_at(terms.stays[contract.contract_id], event.at)
+    found = terms.stays[contract.contract_id]
+    stay = stay_at(found, event.at)
     if stay is None:
         rated.unrated["no_rate_card"] += 1
         return
@@ -84,15 +86,24 @@ def _rate_event(world: World, terms: Terms, event: Event, rated: Rated) -> None:
     fed = [product for product in card.products if product.is_fed_by(event.event_type, event.properties)]
     if not fed:
         rated.unrated["no_matching_product"] += 1
+    period = contract.period_around(event.at)
+    version_from = came_into_force(found, stay.version, period)
     for product in fed:
-        usage = _rate_product(event, contract, stay, card, product)
+        usage = _rate_product(event, contract, period, version_from, card, product)
         if isinstance(usage, str):
             rated.unrated[usage] += 1
         else:
             rated.usage.append(usage)
 
 
-def _rate_product(event: Event, contract: Contract, stay: Stay, card: Card, product: Product) -> Usage | str:
+def _rate_product(
+    event: Event,
+    contract: Contract,
+    period: tuple[datetime, datetime],
+    version_from: datetime,
+    card: Card,
+    product: Product,
+) -> Usage | str:
     """The usage, or the reason why there is none."""
     quantity = product.quantity(event.properties)
     if quantity is None:
@@ -106,8 +117,8 @@ def _rate_product(event: Event, contract: Contract, stay: Stay, card: Card, prod
         return "amount_out_of_range"
     return Usage(
         contract=contract,
-        period=contract.period_around(event.at),
-        stay=stay,
+        period=period,
+        version_from=version_from,
         card=card,
         product=product,
         dimensions=dimensions,
