@@ -8,6 +8,7 @@ tables of one insert. Running it again changes nothing (ARCHITECTURE §4).
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from migrations import rating_for
@@ -122,29 +123,42 @@ def _ranges(
 
 
 def _reconcile_ranges(store: "Store", ranges: list[Range], progress: Progress | None) -> tuple[int, int]:
-    appended = changed = 0
-    for done, bounds in enumerate(ranges):
-        if progress is not None:
-            progress(done, len(ranges))
-        entries = _reconcile_range(store, *bounds)
-        appended += entries
-        changed += entries > 0
+    """Compare month by month as sums of hashes, and open only the days that differ."""
+    rating = rating_for(store.database, store.shapes(), source=f"({load('queries/current_events.sql')})")
+    appended = changed = done = 0
+    for _, month in groupby(ranges, key=lambda bounds: (bounds[0].year, bounds[0].month)):
+        of_month = list(month)
+        differing = _differing_days(store, rating, of_month)
+        for bounds in of_month:
+            if progress is not None:
+                progress(done, len(ranges))
+            done += 1
+            if bounds[0].date() in differing:
+                entries = _append_difference(store, rating, bounds)
+                appended += entries
+                changed += entries > 0
     if progress is not None:
-        progress(len(ranges), len(ranges))
+        progress(done, len(ranges))
     return appended, changed
 
 
-def _reconcile_range(store: "Store", start: datetime, end: datetime) -> int:
-    bounds = {"range_start": start, "range_end": end}
-    rating = rating_for(store.database, store.shapes(), source=f"({load('queries/current_events.sql')})")
-    if not store.database.value(render("queries/rating_differs.sql.j2", rating=rating), **bounds):
-        return 0
+def _differing_days(store: "Store", rating: str, ranges: list[Range]) -> set[date]:
+    rows = store.database.rows(
+        render("queries/differing_days.sql.j2", rating=rating),
+        range_start=ranges[0][0],
+        range_end=ranges[-1][1],
+    )
+    return {row["day"] for row in rows}
+
+
+def _append_difference(store: "Store", rating: str, bounds: Range) -> int:
+    parameters = {"range_start": bounds[0], "range_end": bounds[1]}
     recorded_at = store.next_instant()
     reach("reconcile.before_entries")
     statement = render("commands/append_rating_difference.sql.j2", rating=rating)
-    store.database.command(statement, recorded_at=recorded_at, **bounds)
+    store.database.command(statement, recorded_at=recorded_at, **parameters)
     count: int = store.database.value(
-        load("queries/entries_recorded_at.sql"), recorded_at=recorded_at, **bounds
+        load("queries/entries_recorded_at.sql"), recorded_at=recorded_at, **parameters
     )
     return count
 
