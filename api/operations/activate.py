@@ -71,5 +71,5 @@ def activate_version(
         )
         reach("activate.before_terms")
         reload_dictionaries(store.database, ("periods_dict", "terms_dict"))
-        result = reconcile(store)
+    result = reconcile(store)
     return Activated(activation_id, rate_card, version, active_from, result.entries_appended)

@@ -58,7 +58,7 @@ def amend_event(
             ],
         )
         _supersede(store, event, "amended")
-        result = reconcile(store)
+    result = reconcile(store)
     return Revised(customer_id, event_id, revision, result.entries_appended)
 
 
@@ -68,7 +68,7 @@ def void_event(store: "Store", customer_id: str, event_id: str) -> Revised:
         event = _current_event(store, customer_id, event_id)
         _request(store, event["event_time"], event["event_time"], f"voiding of {event_id}")
         _supersede(store, event, "voided")
-        result = reconcile(store)
+    result = reconcile(store)
     return Revised(customer_id, event_id, int(event["revision"]), result.entries_appended)
 
 

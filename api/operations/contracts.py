@@ -73,7 +73,7 @@ def apply_contracts(store: "Store", text: str, file_name: str) -> ContractsAppli
         # Last: periods and grants count by their contract.
         store.database.insert("contract_records", [_contract_row(item, recorded_at) for item in contracts])
         reload_dictionaries(store.database, ("customers_dict", "periods_dict", "terms_dict"))
-        result = reconcile(store)
+    result = reconcile(store)
     unchanged = len(document.customers) + len(document.contracts) - len(customers) - len(contracts)
     return ContractsApplied(
         len(customers), len(contracts), len(periods), len(grants), unchanged, result.entries_appended

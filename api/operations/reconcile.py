@@ -59,9 +59,9 @@ def reconcile(
         until = _settled_instant(store)
         conflicts = _find_conflicts(store, mark, until)
         ranges = _ranges(store, start, end, mark, requests)
-        appended, changed = _reconcile_ranges(store, ranges, progress)
-        reach("reconcile.before_mark")
-        _finish(store, requests, until)
+    appended, changed = _reconcile_ranges(store, ranges, progress)
+    reach("reconcile.before_mark")
+    _finish(store, requests, until)
     return Reconciled(len(ranges), changed, appended, conflicts)
 
 
@@ -123,7 +123,8 @@ def _ranges(
 
 
 def _reconcile_ranges(store: "Store", ranges: list[Range], progress: Progress | None) -> tuple[int, int]:
-    """Compare month by month as sums of hashes, and open only the days that differ."""
+    """Compare month by month as sums of hashes, and open only the days that differ. Ingest goes on between days: what
+    an insert adds while months are compared can only make a day look different that is not."""
     rating = rating_for(store.database, store.shapes(), source=f"({load('queries/current_events.sql')})")
     appended = changed = done = 0
     for _, month in groupby(ranges, key=lambda bounds: (bounds[0].year, bounds[0].month)):
@@ -153,10 +154,11 @@ def _differing_days(store: "Store", rating: str, ranges: list[Range]) -> set[dat
 
 def _append_difference(store: "Store", rating: str, bounds: Range) -> int:
     parameters = {"range_start": bounds[0], "range_end": bounds[1]}
-    recorded_at = store.next_instant()
-    reach("reconcile.before_entries")
     statement = render("commands/append_rating_difference.sql.j2", rating=rating)
-    store.database.command(statement, recorded_at=recorded_at, **parameters)
+    with store.exclusive():
+        recorded_at = store.next_instant()
+        reach("reconcile.before_entries")
+        store.database.command(statement, recorded_at=recorded_at, **parameters)
     count: int = store.database.value(
         load("queries/entries_recorded_at.sql"), recorded_at=recorded_at, **parameters
     )
