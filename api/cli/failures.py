@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 
-class CommandFailed(Exception):  # noqa: N818 - it is how a command ends, not a fault of ours
+class CommandFailed(Exception):
     """The command did not do what it was asked.
 
     `details` are further lines; `code` and `problem` are the API's, where it was the API that refused.

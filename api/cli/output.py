@@ -59,9 +59,14 @@ class Columns:
         console.print(self.table if self.table.row_count else f"({empty})")
 
 
+def counted(count: int, noun: str) -> str:
+    """A number and what it counts: `1 customer`, `12 customers`."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
 def pairs(values: Mapping[str, Any] | None) -> str:
-    """Names and values on one line: `model=large region=eu`."""
-    return " ".join(f"{name}={value}" for name, value in (values or {}).items())
+    """Names and values on one line: `model=large region=eu`; empty values are left out."""
+    return " ".join(f"{name}={value}" for name, value in (values or {}).items() if value != "")
 
 
 def facts(values: Sequence[tuple[str, Any]]) -> None:

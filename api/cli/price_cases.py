@@ -21,7 +21,7 @@ UNBOUNDED = "1" + "0" * 30
 UNLIMITED_EVENTS = 2**62
 
 
-class RefusedCase(Exception):  # noqa: N818 - nothing failed: the case is answered with its reason
+class RefusedCase(Exception):
     """A case that cannot be priced; the message is the reason."""
 
 

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from api.cli.failures import CommandFailed
-from api.cli.output import Columns, facts, pairs, print_json, stdout
+from api.cli.output import Columns, counted, facts, pairs, print_json, stdout
 from api.cli.session import Session, part
 from api.cli.settings import Settings, command
 from ratecard_compiler import CompiledCard, Price, PriceRow, compile_card
@@ -64,8 +64,8 @@ def _register_check(cards: typer.Typer) -> None:
             )
             return
         stdout().print(
-            f"{file}: rate card {card.rate_card} is good: {len(card.products)} products, "
-            f"{len(card.prices)} prices in {card.currency}",
+            f"{file}: rate card {card.rate_card} is good: {counted(len(card.products), 'product')}, "
+            f"{counted(len(card.prices), 'price')} in {card.currency}",
             markup=False,
         )
 
@@ -164,7 +164,8 @@ def _register_publish(cards: typer.Typer) -> None:
             return
         told = "published" if done["created"] else "was published before, unchanged"
         stdout().print(
-            f"{done['rate_card']} version {done['version']} {told}: {done['prices']} prices", markup=False
+            f"{done['rate_card']} version {done['version']} {told}: {counted(done['prices'], 'price')}",
+            markup=False,
         )
 
 
@@ -193,7 +194,7 @@ def _register_activate(cards: typer.Typer) -> None:
             return
         stdout().print(
             f"{done['rate_card']} version {done['version']} is in force from {done['active_from']}; "
-            f"{done['entries_changed']} ledger entries changed",
+            f"{_entries(done)}",
             markup=False,
         )
 
@@ -301,8 +302,13 @@ def _register_apply(contracts: typer.Typer) -> None:
             print_json(done)
             return
         stdout().print(
-            f"{file}: {done['customers']} customers and {done['contracts']} contracts stored, "
-            f"{done['unchanged']} unchanged, {done['periods']} billing periods, {done['grants']} grants; "
-            f"{done['entries_changed']} ledger entries changed",
+            f"{file}: {counted(done['customers'], 'customer')} and {counted(done['contracts'], 'contract')} "
+            f"stored, {done['unchanged']} unchanged; {counted(done['grants'], 'grant')}; "
+            f"{_entries(done)}",
             markup=False,
         )
+
+
+def _entries(done: dict[str, Any]) -> str:
+    changed = done["entries_changed"]
+    return f"{changed} ledger {'entry' if changed == 1 else 'entries'} changed"
