@@ -1,0 +1,189 @@
+"""Reading an invoice against rating the same customer at query time.
+
+The invoice is what the API reads, in the process (the engine's time and the making of the document) and over
+HTTP. Query time is one aggregation over a table of raw events of the same rows, joined with the prices: once in
+the order of time in which they came, and once ordered by customer, which is the best such a system can do.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from bench.children import run_in_child
+from bench.report import Figure, Progress, percentile
+from bench.server import Connection, serving
+from bench.statements import statement
+from bench.workload import BIGGEST, MEDIAN, MEMORY_BYTES, RATE_CARD, Workload, contract_of
+
+READS = 50
+WARM_UP_READS = 5
+CUSTOMERS = {"biggest": BIGGEST, "median": MEDIAN}
+
+AIM_READ_MILLISECONDS = 20
+AIM_BIGGEST_RATIO = 20
+AIM_BIGGEST_RATIO_OF_MANY = 50  # from ten million events on
+MANY_EVENTS = 10_000_000
+
+Amounts = dict[str, Decimal]
+
+
+@dataclass(frozen=True, slots=True)
+class Reads:
+    """Times of reads in milliseconds by customer, and the exact amount of each product that they showed."""
+
+    milliseconds: dict[str, list[float]]
+    amounts: dict[str, Amounts]
+
+
+@dataclass(frozen=True, slots=True)
+class FromSums:
+    """Reads of the invoice, and the prices in force for those who want to rate by themselves."""
+
+    reads: Reads
+    prices: list[dict[str, Any]]
+
+
+def measure(workload: Workload, rated: Path, raw: Path, progress: Progress) -> list[Figure]:
+    """Read invoices of the store in `rated`, and rate the customers from the raw table in `raw`."""
+    progress("invoice reads in the process")
+    ours = run_in_child(read_invoices, workload, rated)
+    progress("invoice reads over HTTP")
+    over_http = run_in_child(read_invoices_over_http, workload, rated)
+    progress("rating at query time")
+    by_time, by_customer = run_in_child(rate_at_query_time, workload, raw, ours.prices)
+    for other in (over_http, by_time, by_customer):
+        if other.amounts != ours.reads.amounts:
+            raise AssertionError(f"amounts differ: {ours.reads.amounts} and {other.amounts}")
+    figures = []
+    for name in CUSTOMERS:
+        own = ours.reads.milliseconds[name]
+        ratio_aim = None
+        if name == "biggest":
+            ratio_aim = AIM_BIGGEST_RATIO_OF_MANY if workload.events >= MANY_EVENTS else AIM_BIGGEST_RATIO
+        figures += _read_figures(f"invoice of the {name} customer, in the process", own)
+        figures += _read_figures(f"invoice of the {name} customer, over HTTP", over_http.milliseconds[name])
+        for label, reads in (("events by time", by_time), ("events by customer", by_customer)):
+            taken = percentile(reads.milliseconds[name], 50)
+            figures.append(
+                Figure(
+                    f"rating the {name} customer at query time, {label}: p50",
+                    taken,
+                    "ms",
+                    ratio=taken / percentile(own, 50),
+                    ratio_aim=ratio_aim if reads is by_time else None,
+                )
+            )
+    return figures
+
+
+def read_invoices(workload: Workload, folder: Path) -> FromSums:
+    """Read through the API's functions; runs in a child."""
+    from api.reads.invoices import get_invoice
+    from api.store import Store
+
+    amounts: dict[str, Amounts] = {}
+
+    def reader(customer: str) -> Callable[[], None]:
+        def read() -> None:
+            invoice = get_invoice(store, invoice_id(workload, customer))
+            if invoice is None:
+                raise AssertionError(f"{customer} has no invoice")
+            amounts[customer] = {line.product: Decimal(line.exact_amount) for line in invoice.lines}
+
+        return read
+
+    with Store.open(f"chdb:{folder}", memory_bytes=MEMORY_BYTES) as store:
+        times = {name: milliseconds(reader(customer)) for name, customer in CUSTOMERS.items()}
+        prices = store.database.rows(statement("price_list.sql"), rate_card=RATE_CARD)
+    return FromSums(Reads(times, amounts), prices)
+
+
+def read_invoices_over_http(workload: Workload, folder: Path) -> Reads:
+    """Read from a server over one kept connection; runs in a child."""
+    amounts: dict[str, Amounts] = {}
+
+    def reader(customer: str) -> Callable[[], None]:
+        def read() -> None:
+            invoice = connection.get(f"/v1/invoices/{invoice_id(workload, customer)}")
+            amounts[customer] = {line["product"]: Decimal(line["exact_amount"]) for line in invoice["lines"]}
+
+        return read
+
+    with serving(folder) as address, Connection(address) as connection:
+        times = {name: milliseconds(reader(customer)) for name, customer in CUSTOMERS.items()}
+    return Reads(times, amounts)
+
+
+def rate_at_query_time(workload: Workload, folder: Path, prices: list[dict[str, Any]]) -> tuple[Reads, Reads]:
+    """Rate from raw events, ordered by time and ordered by customer; runs in a child."""
+    from bench.ingest import wait_for_merges
+    from sql.client import Database
+
+    database = Database.open(f"chdb:{folder}", memory_bytes=MEMORY_BYTES)
+    try:
+        for name in (
+            "create_price_list.sql",
+            "create_raw_events_by_customer.sql",
+            "copy_raw_events_by_customer.sql",
+            "optimize_raw_events_by_customer.sql",
+        ):
+            database.command(statement(name))
+        rows = [
+            {"product": row["product"], "model": row["model_name"], "region": row["region_name"]}
+            | {"unit_amount": row["unit_amount"]}
+            for row in prices
+        ]
+        database.insert("price_list", rows)
+        wait_for_merges(database)
+        return tuple(  # type: ignore[return-value]  # two, as the literal has
+            _rate(database, workload, name)
+            for name in ("rate_raw_events.sql", "rate_raw_events_by_customer.sql")
+        )
+    finally:
+        database.close()
+
+
+def _rate(database: Any, workload: Workload, name: str) -> Reads:
+    amounts: dict[str, Amounts] = {}
+
+    def reader(customer: str) -> Callable[[], None]:
+        def read() -> None:
+            rows = database.rows(
+                statement(name),
+                customer_id=customer,
+                period_start=workload.month_start,
+                period_end=workload.month_end,
+            )
+            amounts[customer] = {row["product"]: row["amount"] for row in rows}
+
+        return read
+
+    times = {name: milliseconds(reader(customer)) for name, customer in CUSTOMERS.items()}
+    return Reads(times, amounts)
+
+
+def milliseconds(work: Callable[[], None], times: int = READS) -> list[float]:
+    """Time `work` as often as asked, after a few runs that do not count."""
+    for _ in range(WARM_UP_READS):
+        work()
+    taken = []
+    for _ in range(times):
+        began = time.perf_counter_ns()
+        work()
+        taken.append((time.perf_counter_ns() - began) / 1_000_000)
+    return taken
+
+
+def invoice_id(workload: Workload, customer_id: str) -> str:
+    """Return the id of the customer's invoice of the workload's month."""
+    return f"{contract_of(customer_id)}:{workload.month_start:%Y-%m-%d}"
+
+
+def _read_figures(what: str, taken: list[float]) -> list[Figure]:
+    return [
+        Figure(f"{what}: p50", percentile(taken, 50), "ms", aim=AIM_READ_MILLISECONDS),
+        Figure(f"{what}: p95", percentile(taken, 95), "ms"),
+    ]

@@ -1,0 +1,1 @@
+INSERT INTO raw_events_by_customer SELECT * FROM raw_events

@@ -1,0 +1,1 @@
+OPTIMIZE TABLE raw_events_by_customer FINAL
