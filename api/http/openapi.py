@@ -75,9 +75,12 @@ def _complete(document: dict[str, Any]) -> dict[str, Any]:
         schemas.pop(unused, None)
     for path, operations in document["paths"].items():
         for method in _METHODS:
-            if method in operations and path.startswith("/v1"):
-                responses = operations[method]["responses"]
-                responses.pop("422", None)
+            if method not in operations:
+                continue
+            responses = operations[method]["responses"]
+            # The framework's own description of a refusal, which is not ours.
+            responses.pop("422", None)
+            if path.startswith("/v1"):
                 for status, (code, description) in _COMMON.items():
                     responses.setdefault(status, _problem(status, code, description, path))
     return document

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from api.reads.documents import (
@@ -41,20 +40,19 @@ def list_balances(
     store: Store,
     customer_id: str,
     *,
-    as_of: datetime | None = None,
     limit: int = 100,
     after: Position | None = None,
 ) -> Page[CreditBalance]:
-    """List the balances of a customer's grants by grant id, now or as of an instant."""
+    """List the balances of a customer's grants now, in the order in which they are used."""
     rows = store.database.rows(
         load("queries/reads/balances.sql"),
         customer_id=customer_id,
-        as_of=milliseconds(store.clock() if as_of is None else as_of),
-        after_grant_id=after[0] if after else "",
+        as_of=milliseconds(store.clock()),
+        after_place=after[0] if after else 0,
         limit=limit + 1,
     )
     items = tuple(_balance(customer_id, row) for row in rows[:limit])
-    return Page(items, next_position(len(rows), limit, (items[-1].grant_id,) if items else None))
+    return Page(items, next_position(len(rows), limit, (rows[len(items) - 1]["place"],) if items else None))
 
 
 def _balance(customer_id: str, row: Mapping[str, Any]) -> CreditBalance:

@@ -107,15 +107,14 @@ def get_one_customer(store: StoreDependency, customer_id: CustomerId) -> Respons
 def get_balances(
     store: StoreDependency,
     customer_id: CustomerId,
-    as_of: Annotated[Instant | None, Query(description="At this instant instead of now.")] = None,
     limit: Limit = DEFAULT_LIMIT,
     cursor: Cursor = None,
 ) -> Response:
-    """List what is left of each grant: granted − drawn − expired − voided."""
+    """List what is left of each grant now, granted − drawn − expired − voided, in the order in which they are used."""
     customer = _customer(store, customer_id)
-    filters = {"customer_id": customer.customer_id, "as_of": as_of}
-    after = decode_cursor("balances", filters, cursor, (is_text,))
-    page = list_balances(store, customer.customer_id, as_of=as_of, limit=limit, after=after)
+    filters = {"customer_id": customer.customer_id}
+    after = decode_cursor("balances", filters, cursor, (is_number,))
+    page = list_balances(store, customer.customer_id, limit=limit, after=after)
     return json_response(BalanceList(page.items, encode_cursor("balances", filters, page.after)))
 
 

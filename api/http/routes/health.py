@@ -81,7 +81,9 @@ def readyz(request: Request, store: StoreDependency) -> Response:
         model=ProblemCode,
     ),
 )
-async def get_problem(code: Annotated[str, Path(max_length=100, examples=["invalid_cursor"])]) -> Response:
+async def get_problem(
+    code: Annotated[str, Path(description="The code.", max_length=100, examples=["invalid_cursor"])],
+) -> Response:
     """Explain a code, as the `type` of a problem refers to it."""
     if code not in CODES:
         raise ProblemError(404, "not_found", "There is no such code.")

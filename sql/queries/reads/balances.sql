@@ -1,5 +1,5 @@
-SELECT grant_id, contract_id, unit, granted, drawn, expired, voided, remaining, effective_at, expires_at, priority, source
+SELECT grant_id, contract_id, unit, granted, drawn, expired, voided, remaining, effective_at, expires_at, priority, source, place
 FROM credit_balances(customer = {customer_id:String}, as_of = fromUnixTimestamp64Milli({as_of:Int64}, 'UTC'))
-WHERE grant_id > {after_grant_id:String}
-ORDER BY grant_id
+WHERE place > {after_place:UInt64}
+ORDER BY place
 LIMIT {limit:UInt32}

@@ -1,0 +1,186 @@
+"""The OpenAPI document: complete, with examples that are what they say, and answers that are what it says."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+from fastapi import FastAPI
+from fastapi.routing import APIRoute
+from pydantic import TypeAdapter
+
+from api.http.app import create_app
+from api.http.in_process import in_process_client
+from api.http.problem import CODES
+from tests.api.http_world import CARD, CONTRACTS, INVOICE, NOW, answer_of, event, set_up
+from tests.conftest import Engine
+
+
+@pytest.fixture(scope="module")
+def app_and_client(engine: Engine) -> Iterator[tuple[FastAPI, httpx.Client]]:
+    with engine.store(lambda: NOW) as store:
+        app = create_app(store, local=True)
+        with in_process_client(app) as client:
+            set_up(client)
+            yield app, client
+
+
+@pytest.fixture(scope="module")
+def document(app_and_client: tuple[FastAPI, httpx.Client]) -> dict[str, Any]:
+    found: dict[str, Any] = answer_of(app_and_client[1].get("/openapi.json"))
+    return found
+
+
+def _operations(document: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    return {
+        operation["operationId"]: operation
+        for path in document["paths"].values()
+        for operation in path.values()
+    }
+
+
+def _models() -> dict[str, Any]:
+    """The model of each operation's answer, from the routes themselves."""
+    from api.http.app import ROUTERS
+    from api.http.routes import health
+
+    return {
+        str(route.operation_id): route.responses[200]["model"]
+        for router in (*ROUTERS, health.router)
+        for route in router.routes
+        if isinstance(route, APIRoute)
+    }
+
+
+def test_every_operation_is_described(document: dict[str, Any]) -> None:
+    operations = _operations(document)
+    assert len(operations) == sum(len(path) for path in document["paths"].values()), "operation ids repeat"
+    assert set(operations) == set(_models())
+    for name, operation in operations.items():
+        assert name.replace("_", "").isalpha(), name
+        assert operation["summary"], name
+        assert operation["description"], name
+
+
+def test_every_operation_has_an_example_that_is_what_it_says(document: dict[str, Any]) -> None:
+    models = _models()
+    for name, operation in _operations(document).items():
+        content = operation["responses"]["200"]["content"]["application/json"]
+        assert content["schema"], name
+        TypeAdapter(models[name]).validate_python(content["example"])
+        for media_type in operation.get("requestBody", {}).get("content", {}).values():
+            assert media_type["example"], name
+        for parameter in operation.get("parameters", []):
+            assert parameter.get("description"), (name, parameter["name"])
+
+
+def test_every_operation_names_its_problems(document: dict[str, Any]) -> None:
+    for path, operations in document["paths"].items():
+        if path.startswith("/v1"):
+            for operation in operations.values():
+                for status in ("400", "401", "422", "503"):
+                    (media_type,) = operation["responses"][status]["content"]
+                    assert media_type == "application/problem+json"
+                    assert operation["responses"][status]["content"][media_type]["example"]["code"] in CODES
+                assert operation["security"]
+
+
+def test_every_reference_leads_somewhere(document: dict[str, Any]) -> None:
+    schemas = document["components"]["schemas"]
+
+    def walk(value: Any) -> None:
+        if isinstance(value, dict):
+            if "$ref" in value:
+                assert value["$ref"].removeprefix("#/components/schemas/") in schemas
+            for part in value.values():
+                walk(part)
+        elif isinstance(value, list):
+            for part in value:
+                walk(part)
+
+    walk(document)
+
+
+def test_no_number_of_money_is_a_json_number(document: dict[str, Any]) -> None:
+    money = {
+        "amount",
+        "total",
+        "subtotal",
+        "credits_applied",
+        "quantity",
+        "unit_price",
+        "unit_amount",
+        "remaining",
+    }
+    seen = set()
+    for schema in document["components"]["schemas"].values():
+        for name, field in schema.get("properties", {}).items():
+            if name in money:
+                seen.add(name)
+                kinds = {field.get("type")} | {option.get("type") for option in field.get("anyOf", [])}
+                assert not kinds & {"number", "integer"}, name
+    assert seen == money
+
+
+CALLS: dict[str, tuple[str, str, dict[str, Any]]] = {
+    "ingest_events": (
+        "POST",
+        "/v1/events?verbose=true",
+        {"json": [event("oa1", "tool.call", "12T00:00"), 5]},
+    ),
+    "amend_event": ("PATCH", "/v1/events/c1/t2", {"json": {"properties": {"model": "small", "tokens": "1"}}}),
+    "void_event": ("DELETE", "/v1/events/c1/call0", {}),
+    "explain_event": ("GET", "/v1/events/c1/t1", {}),
+    "list_invoices": ("GET", "/v1/invoices", {}),
+    "get_invoice": ("GET", f"/v1/invoices/{INVOICE}", {}),
+    "list_line_events": ("GET", f"/v1/invoices/{INVOICE}/lines/usage:gpu:1/events", {}),
+    "list_customers": ("GET", "/v1/customers", {}),
+    "get_customer": ("GET", "/v1/customers/c1", {}),
+    "list_balances": ("GET", "/v1/customers/c1/balances", {}),
+    "list_usage": ("GET", "/v1/customers/c1/usage?group_by=model", {}),
+    "list_customer_prices": ("GET", "/v1/customers/c1/prices", {}),
+    "list_contracts": ("GET", "/v1/contracts", {}),
+    "get_contract": ("GET", "/v1/contracts/k1", {}),
+    "apply_contracts": ("PUT", "/v1/contracts", {"content": CONTRACTS}),
+    "list_rate_cards": ("GET", "/v1/rate-cards", {}),
+    "publish_rate_card": ("POST", "/v1/rate-cards", {"content": CARD}),
+    "validate_rate_card": ("POST", "/v1/rate-cards/validate", {"content": CARD}),
+    "list_rate_card_versions": ("GET", "/v1/rate-cards/acme/versions", {}),
+    "get_rate_card_version": ("GET", "/v1/rate-cards/acme/versions/1", {}),
+    "list_version_prices": ("GET", "/v1/rate-cards/acme/versions/1/prices", {}),
+    "activate_version": (
+        "POST",
+        "/v1/rate-cards/acme/activations",
+        {"json": {"version": 1, "active_from": "2026-01-01T00:00:00Z"}},
+    ),
+    "list_activations": ("GET", "/v1/rate-cards/acme/activations", {}),
+    "summarise_unrated": ("GET", "/v1/unrated", {}),
+    "list_unrated_events": ("GET", "/v1/unrated/events", {}),
+    "reconcile": ("POST", "/v1/reconcile", {"json": {}}),
+    "verify": ("POST", "/v1/verify", {}),
+    "health": ("GET", "/healthz", {}),
+    "ready": ("GET", "/readyz", {}),
+    "explain_problem": ("GET", "/problems/not_found", {}),
+}
+
+
+def test_every_answer_is_what_the_document_says(
+    app_and_client: tuple[FastAPI, httpx.Client], document: dict[str, Any]
+) -> None:
+    _, client = app_and_client
+    models = _models()
+    assert set(CALLS) == set(models)
+    for name, (method, path, options) in CALLS.items():
+        answer = client.request(method, path, **options)
+        answer_of(answer)
+        TypeAdapter(models[name]).validate_json(answer.content, strict=True)
+        fields = set(answer.json())
+        schema = _operations(document)[name]["responses"]["200"]["content"]["application/json"]["schema"]
+        properties = document["components"]["schemas"][schema["$ref"].rpartition("/")[2]]["properties"]
+        assert fields == set(properties), name
+
+
+def test_interactive_documentation_is_served(app_and_client: tuple[FastAPI, httpx.Client]) -> None:
+    response = app_and_client[1].get("/docs")
+    assert response.status_code == 200
+    assert "text/html" in response.headers["content-type"]
