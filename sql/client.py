@@ -14,9 +14,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
 from sql.errors import EngineError, StoreInUse, as_engine_error
+from sql.server import SCHEMES, ServerAddress, connect
 
 DATABASE = "runrate"
 DEFAULT_MEMORY_BYTES = 8 << 30
@@ -40,29 +40,34 @@ SETTINGS: Mapping[str, Any] = {
 class Location:
     """Where a store is: a folder for the embedded engine, or a server's address."""
 
-    folder: Path | None
-    dsn: str
+    place: Path | ServerAddress
     database: str = DATABASE
 
+    @property
+    def folder(self) -> Path | None:
+        """The folder of an embedded store; None for a server's."""
+        return self.place if isinstance(self.place, Path) else None
+
     def dictionary_credentials(self) -> str:
-        """Return the USER and PASSWORD of a server's DSN as a dictionary source takes them; empty without."""
-        parts = urlsplit(self.dsn)
-        if self.folder is not None or not parts.username:
+        """Return the USER and PASSWORD with which a server's dictionaries read its own tables; empty for a folder."""
+        if isinstance(self.place, Path):
             return ""
-        user, password = unquote(parts.username), unquote(parts.password or "")
-        return f" USER '{_escaped(user)}' PASSWORD '{_escaped(password)}'"
+        return f" USER '{_escaped(self.place.user)}' PASSWORD '{_escaped(self.place.password)}'"
 
     @classmethod
     def parse(cls, dsn: str, database: str = DATABASE) -> "Location":
-        """Read `chdb:FOLDER`, a plain folder, or `clickhouse[s]://user:password@host:port/database`."""
+        """Read `chdb:FOLDER`, a plain folder, or `clickhouse[s]://user:password@host:port/database`.
+
+        Raises ValueError for a DSN that names nothing to open.
+        """
         scheme, separator, rest = dsn.partition(":")
-        if separator and scheme in {"clickhouse", "clickhouses", "http", "https"}:
-            name = urlsplit(dsn).path.strip("/")
-            return cls(None, dsn, unquote(name) or database)
+        if separator and scheme in SCHEMES:
+            server = ServerAddress.parse(dsn)
+            return cls(server, server.database or database)
         folder = rest.removeprefix("//") if separator and scheme == "chdb" else dsn
         if not folder:
             raise ValueError(f"the DSN {dsn!r} names no folder; write chdb:./data")
-        return cls(Path(folder).resolve(), f"chdb:{folder}", database)
+        return cls(Path(folder).resolve(), database)
 
 
 @dataclass
@@ -177,21 +182,14 @@ class Database:
             self._idle.put(client)
 
     def _connect(self, database: str | None) -> Any:
+        place = self.location.place
+        if isinstance(place, ServerAddress):
+            return connect(place, database, SETTINGS)
         import clickhouse_connect  # the driver takes 0.4 s to load: only for those who open a store
 
-        if self.location.folder is None:
-            dsn = self.location.dsn.replace("clickhouses://", "https://", 1).replace(
-                "clickhouse://", "http://", 1
-            )
-            return clickhouse_connect.get_client(
-                dsn=dsn,
-                database=database or "default",
-                settings=dict(SETTINGS),
-                autogenerate_session_id=False,
-            )
         return clickhouse_connect.get_client(
             interface="chdb",
-            path=str(self.location.folder / "engine"),
+            path=str(place / "engine"),
             database=database,
             settings=dict(SETTINGS),
             chdb_options={"max_server_memory_usage": str(self.memory_bytes)},

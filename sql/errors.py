@@ -3,8 +3,10 @@
 EngineError
 ├── StoreInUse        another process owns the folder
 └── EngineBusy        out of memory, disk or connections: the same call may work later
+    └── ConnectionLost    the server did not answer: what was asked may have been done, or be under way
 """
 
+import re
 from pathlib import Path
 
 
@@ -28,9 +30,15 @@ class EngineBusy(EngineError):
     """The engine is out of memory, disk space or connections for now."""
 
 
-# Error codes of the engine that say "later", not "never": memory limit, disk full, too many queries or parts,
-# timeouts and lost connections.
-_BUSY = ("Code: 241", "Code: 243", "Code: 202", "Code: 252", "Code: 159", "Code: 209", "Code: 210")
+class ConnectionLost(EngineBusy):
+    """The connection to the server broke, or never was: whether the statement ran, or still runs, is unknown."""
+
+
+# Error codes of the engine that say "later", not "never": memory limit, disk full, too many queries or parts, timeouts
+# and lost connections, and a repeat of an insert that still runs.
+_BUSY = {159, 202, 209, 210, 216, 241, 243, 252}
+
+_CODE = re.compile(r"\bCode: (\d+)")
 
 
 def as_engine_error(error: Exception) -> EngineError:
@@ -38,6 +46,16 @@ def as_engine_error(error: Exception) -> EngineError:
     if isinstance(error, EngineError):
         return error
     text = str(error)
-    if any(code in text for code in _BUSY) or isinstance(error, (ConnectionError, TimeoutError)):
-        return EngineBusy(text)
-    return EngineError(text)
+    code = getattr(error, "code", None)
+    if not isinstance(code, int):
+        found = _CODE.search(text)
+        code = int(found[1]) if found else None
+    if code is None and (_transport_failed(error) or isinstance(error, (ConnectionError, TimeoutError))):
+        return ConnectionLost(f"the server does not answer: {text}")
+    return EngineBusy(text) if code in _BUSY else EngineError(text)
+
+
+def _transport_failed(error: Exception) -> bool:
+    from urllib3.exceptions import HTTPError  # loaded by the driver already
+
+    return isinstance(error, HTTPError) or isinstance(error.__cause__, HTTPError)
