@@ -1,7 +1,8 @@
 """From the rules of cards to the rating expression.
 
 A *shape* is all that the expression depends on: per product its number, event type, filter, quantity and
-dimension expressions. Versions that differ in prices only have the same shape, so changing a price changes no SQL.
+dimension expressions, and whether it has "*" rows. Versions that differ in prices only have the same shape, so
+changing a price changes no SQL.
 """
 
 import hashlib
@@ -9,7 +10,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
-from ratecard_compiler.ir import CompiledCard, Dimension, ProductRule
+from ratecard_compiler.ir import ANY_OTHER, CompiledCard, Dimension, ProductRule
 from sql import render
 
 SEPARATOR = "\\x1F"  # U+001F, as ClickHouse writes it in a string
@@ -25,6 +26,8 @@ class ShapeRule:
     quantity_sql: str
     dimensions_sql: tuple[str, ...]
     show_sql: tuple[str, ...]
+    fallback: bool
+    """Whether any of its prices is for `*`, so that values without prices of their own are looked up again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,7 @@ class Shape:
                     quantity_sql=rule["quantity_sql"],
                     dimensions_sql=tuple(rule["dimensions_sql"]),
                     show_sql=tuple(rule["show_sql"]),
+                    fallback=rule["fallback"],
                 )
                 for rule in json.loads(text)
             )
@@ -81,7 +85,10 @@ _NO_RULES = _Branch("0", (_Entry("toUInt16(0)", "CAST(NULL, 'Nullable(Decimal(38
 def shape_of(card: CompiledCard) -> Shape:
     """Return the shape of a compiled card."""
     numbers = {product.product_id: product.number for product in card.products}
-    return Shape(tuple(_shape_rule(numbers[rule.product], rule) for rule in card.rules))
+    with_fallback = {row.product for row in card.prices if ANY_OTHER in row.dimensions}
+    return Shape(
+        tuple(_shape_rule(numbers[rule.product], rule, rule.product in with_fallback) for rule in card.rules)
+    )
 
 
 def rating_expression(shapes: Mapping[int, Shape], *, database: str, source: str) -> str:
@@ -93,10 +100,19 @@ def rating_expression(shapes: Mapping[int, Shape], *, database: str, source: str
     branches = [_NO_RULES] + [
         branch for shape_id, shape in sorted(shapes.items()) for branch in _branches(shape_id, shape)
     ]
-    return render("objects/rating.sql.j2", branches=branches, database=database, source=source)
+    rules = [rule for shape in shapes.values() for rule in shape.rules]
+    return render(
+        "objects/rating.sql.j2",
+        branches=branches,
+        fallback=any(rule.fallback for rule in rules),
+        show=any(rule.show_sql for rule in rules),
+        filters=any(rule.filter_sql is not None for rule in rules),
+        database=database,
+        source=source,
+    )
 
 
-def _shape_rule(number: int, rule: ProductRule) -> ShapeRule:
+def _shape_rule(number: int, rule: ProductRule, fallback: bool) -> ShapeRule:
     return ShapeRule(
         number=number,
         event_type=rule.event_type,
@@ -104,6 +120,7 @@ def _shape_rule(number: int, rule: ProductRule) -> ShapeRule:
         quantity_sql=rule.quantity_sql,
         dimensions_sql=_texts(rule.dimensions),
         show_sql=_texts(rule.show),
+        fallback=fallback,
     )
 
 
