@@ -46,20 +46,26 @@ def reconcile(
     start: datetime | None = None,
     end: datetime | None = None,
     progress: Progress | None = None,
+    *,
+    batch: datetime | None = None,
 ) -> Reconciled:
     """Make the ledger say what the rating expression says.
 
     With `start` or `end`: all events with an event time in [start, end). Without: what was recorded since the last
     run, and what earlier operations asked for. `progress` gets (days done, days to do). Interrupted, it is simply
     run again.
+
+    On a server, events recorded less than SETTLING ago are left to the next run, but for those recorded at `batch`:
+    the caller knows that their insert has ended.
     """
     with store.exclusive():
         requests = store.database.rows(load("queries/reconcile_requests.sql"))
         mark = store.database.value(load("queries/reconcile_mark.sql"))
-        until = _settled_instant(store)
+        until = settled_instant(store)
         conflicts = _find_conflicts(store, mark, until)
         ranges = _ranges(store, start, end, mark, requests)
-    appended, changed = _reconcile_ranges(store, ranges, progress)
+    comparison = Comparison.of(store, until, batch)
+    appended, changed = _reconcile_ranges(store, comparison, ranges, progress)
     reach("reconcile.before_mark")
     _finish(store, requests, until)
     return Reconciled(len(ranges), changed, appended, conflicts)
@@ -83,10 +89,32 @@ def request_reconcile(store: "Store", start: datetime, end: datetime, cause: str
     )
 
 
-def _settled_instant(store: "Store") -> datetime:
+def settled_instant(store: "Store") -> datetime:
+    """Return until when every recorded event has all its ledger entries, if its insert did not fail."""
     if store.database.embedded:
         return store.last_instant
     return store.clock() - SETTLING
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Expected against actual: the rating expression over the events that count, and what both sides leave out."""
+
+    rating: str
+    settling: bool
+    parameters: dict[str, datetime]
+
+    @classmethod
+    def of(cls, store: "Store", until: datetime, batch: datetime | None = None) -> "Comparison":
+        """Compare what was recorded up to `until`, or at `batch`. One embedded writer leaves nothing on its way."""
+        settling = not store.database.embedded
+        source = render("queries/current_events.sql.j2", settling=settling)
+        parameters = {"settled_until": until, "settled_batch": batch or EARLIEST} if settling else {}
+        return cls(rating_for(store.database, store.shapes(), source=f"({source})"), settling, parameters)
+
+    def render(self, name: str) -> str:
+        """Return the statement of a template that compares."""
+        return render(name, rating=self.rating, settling=self.settling)
 
 
 def _find_conflicts(store: "Store", mark: datetime, until: datetime) -> int:
@@ -122,20 +150,21 @@ def _ranges(
     return [by_day[day] for day in sorted(by_day)]
 
 
-def _reconcile_ranges(store: "Store", ranges: list[Range], progress: Progress | None) -> tuple[int, int]:
+def _reconcile_ranges(
+    store: "Store", comparison: Comparison, ranges: list[Range], progress: Progress | None
+) -> tuple[int, int]:
     """Compare month by month as sums of hashes, and open only the days that differ. Ingest goes on between days: what
     an insert adds while months are compared can only make a day look different that is not."""
-    rating = rating_for(store.database, store.shapes(), source=f"({load('queries/current_events.sql')})")
     appended = changed = done = 0
     for _, month in groupby(ranges, key=lambda bounds: (bounds[0].year, bounds[0].month)):
         of_month = list(month)
-        differing = _differing_days(store, rating, of_month)
+        differing = _differing_days(store, comparison, of_month)
         for bounds in of_month:
             if progress is not None:
                 progress(done, len(ranges))
             done += 1
             if bounds[0].date() in differing:
-                entries = _append_difference(store, rating, bounds)
+                entries = _append_difference(store, comparison, bounds)
                 appended += entries
                 changed += entries > 0
     if progress is not None:
@@ -143,22 +172,23 @@ def _reconcile_ranges(store: "Store", ranges: list[Range], progress: Progress | 
     return appended, changed
 
 
-def _differing_days(store: "Store", rating: str, ranges: list[Range]) -> set[date]:
+def _differing_days(store: "Store", comparison: Comparison, ranges: list[Range]) -> set[date]:
     rows = store.database.rows(
-        render("queries/differing_days.sql.j2", rating=rating),
+        comparison.render("queries/differing_days.sql.j2"),
         range_start=ranges[0][0],
         range_end=ranges[-1][1],
+        **comparison.parameters,
     )
     return {row["day"] for row in rows}
 
 
-def _append_difference(store: "Store", rating: str, bounds: Range) -> int:
+def _append_difference(store: "Store", comparison: Comparison, bounds: Range) -> int:
     parameters = {"range_start": bounds[0], "range_end": bounds[1]}
-    statement = render("commands/append_rating_difference.sql.j2", rating=rating)
+    statement = comparison.render("commands/append_rating_difference.sql.j2")
     with store.exclusive():
         recorded_at = store.next_instant()
         reach("reconcile.before_entries")
-        store.database.command(statement, recorded_at=recorded_at, **parameters)
+        store.database.command(statement, recorded_at=recorded_at, **parameters, **comparison.parameters)
     count: int = store.database.value(
         load("queries/entries_recorded_at.sql"), recorded_at=recorded_at, **parameters
     )

@@ -7,7 +7,7 @@ the rest is read from the ledger, which is ordered by period. Readers cut sums a
 
 from typing import TYPE_CHECKING
 
-from api.operations.reconcile import SETTLING
+from api.operations.reconcile import settled_instant
 from sql import load
 from sql.fail_points import reach
 
@@ -21,7 +21,7 @@ WORTHWHILE_ENTRIES = 50_000
 def roll_up(store: "Store", worthwhile_entries: int = WORTHWHILE_ENTRIES) -> int:
     """Sum up the ledger's new entries of every period that has at least `worthwhile_entries`; return how many
     periods. Ingest goes on meanwhile: entries from now on are recorded after the watermark."""
-    until = store.last_instant if store.database.embedded else store.clock() - SETTLING
+    until = settled_instant(store)
     periods = [
         row["period_id"]
         for row in store.database.rows(

@@ -4,9 +4,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from api.operations.reconcile import EARLIEST, LATEST
-from migrations import rating_for
-from sql import FOLDER, load, render
+from api.operations.reconcile import EARLIEST, LATEST, Comparison, settled_instant
+from sql import FOLDER, load
 
 if TYPE_CHECKING:
     from api.store import Store
@@ -24,7 +23,10 @@ class CheckResult:
 
 
 def verify(store: "Store", progress: Progress | None = None) -> list[CheckResult]:
-    """Run every check and return what each found. Reads only; `progress` gets (checks done, checks)."""
+    """Run every check and return what each found. Reads only; `progress` gets (checks done, checks).
+
+    On a server, events that may still be on their way to the ledger are not compared with it (reconcile.SETTLING).
+    """
     files = sorted(path.name for path in (FOLDER / "checks").iterdir())
     results = []
     with store.exclusive():
@@ -38,19 +40,14 @@ def verify(store: "Store", progress: Progress | None = None) -> list[CheckResult
 
 
 def _run(store: "Store", file_name: str) -> CheckResult:
-    text = _text(store, file_name)
+    comparison = Comparison.of(store, settled_instant(store)) if file_name.endswith(".j2") else None
+    text = comparison.render(f"checks/{file_name}") if comparison else load(f"checks/{file_name}")
+    settled = comparison.parameters if comparison else {}
     comment, _, _ = text.partition("\n")
     offending: list[dict[str, Any]] = []
     for parameters in _parameters(store, text):
-        offending += store.database.rows(text, **parameters)
+        offending += store.database.rows(text, **parameters, **settled)
     return CheckResult(file_name.partition(".")[0], comment.removeprefix("-- "), offending)
-
-
-def _text(store: "Store", file_name: str) -> str:
-    if not file_name.endswith(".j2"):
-        return load(f"checks/{file_name}")
-    source = f"({load('queries/current_events.sql')})"
-    return render(f"checks/{file_name}", rating=rating_for(store.database, store.shapes(), source=source))
 
 
 def _parameters(store: "Store", text: str) -> Iterator[dict[str, Any]]:
