@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from api.errors import Conflicting
 from migrations import deploy_objects, has_positional_prices
-from ratecard_compiler import compile_card
+from ratecard_compiler import CompiledCard, compile_card
 from ratecard_compiler.rating import Shape, shape_of
 from ratecard_compiler.rows import dimension_value_rows, price_rows, product_rows
 from sql import load
@@ -29,7 +30,8 @@ class Published:
 def publish_rate_card(store: "Store", text: str, file_name: str) -> Published:
     """Compile a card and store it as the next version of its name; nothing is in force until it is activated.
 
-    Publishing the same content again returns the version it made then. Raises RateCardErrors.
+    Publishing the same content again returns the version it made then. Raises RateCardErrors, and Conflicting when
+    the card's earlier versions have another currency: an invoice has one.
     """
     card = compile_card(text, file_name)
     with store.exclusive():
@@ -41,6 +43,7 @@ def publish_rate_card(store: "Store", text: str, file_name: str) -> Published:
             return Published(
                 card.rate_card, row["version"], row["version_id"], card.content_hash, len(card.prices), False
             )
+        _check_currency(store, card)
         numbers = store.database.rows(load("queries/next_version.sql"), rate_card=card.rate_card)[0]
         version_id, version = numbers["version_id"], numbers["version"]
         shape_id = _store_shape(store, shape_of(card))
@@ -71,6 +74,16 @@ def publish_rate_card(store: "Store", text: str, file_name: str) -> Published:
             ],
         )
     return Published(card.rate_card, version, version_id, card.content_hash, len(card.prices), True)
+
+
+def _check_currency(store: "Store", card: CompiledCard) -> None:
+    for row in store.database.rows(load("queries/card_currencies.sql"), rate_card=card.rate_card):
+        if row["currency"] != card.currency:
+            raise Conflicting(
+                "currency_changed",
+                f"rate card {card.rate_card!r} is in {row['currency']} since version {row['version']}, this one is in "
+                f"{card.currency}; an invoice has one currency: give the card in {card.currency} a name of its own",
+            )
 
 
 def _store_shape(store: "Store", shape: Shape) -> int:

@@ -1,0 +1,71 @@
+"""Publishing: versions are immutable and numbered, prices change no SQL, a card keeps its currency."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from api.errors import Conflicting, NotFound, Unprocessable
+from api.operations.activate import activate_version
+from api.operations.publish import publish_rate_card
+from api.store import Store
+
+CARD = """
+rate_card: acme
+currency: {currency}
+meters:
+  calls: {{event_type: call, aggregation: count, unit: call}}
+products:
+  calls: {{meter: calls, price: {price}}}
+"""
+
+
+def card(price: str = '{model: per_unit, unit_amount: "0.10"}', currency: str = "USD") -> str:
+    return CARD.format(price=price, currency=currency)
+
+
+def view_text(store: Store, name: str) -> str:
+    rows = store.database.rows(
+        "SELECT create_table_query AS text FROM system.tables WHERE database = {d:String} AND name = {n:String}",
+        d=store.database.name,
+        n=name,
+    )
+    return str(rows[0]["text"])
+
+
+def test_the_same_content_is_the_same_version(store: Store) -> None:
+    first = publish_rate_card(store, card(), "card.yaml")
+    again = publish_rate_card(store, f"# a comment\n{card()}", "card.yaml")
+    assert (first.version, first.created) == (1, True)
+    assert (again.version, again.version_id, again.created) == (1, first.version_id, False)
+
+
+def test_a_changed_price_is_a_new_version_and_changes_no_sql(store: Store) -> None:
+    publish_rate_card(store, card(), "card.yaml")
+    activate_version(store, "acme", 1, datetime(2026, 1, 1, tzinfo=UTC))
+    before = view_text(store, "rated_usage_mv")
+    second = publish_rate_card(store, card('{model: per_unit, unit_amount: "0.12"}'), "card.yaml")
+    activate_version(store, "acme", 2, datetime(2026, 2, 1, tzinfo=UTC))
+    assert (second.version, second.created) == (2, True)
+    assert view_text(store, "rated_usage_mv") == before
+
+
+def test_the_first_tiered_price_makes_the_views_count_positions(store: Store) -> None:
+    publish_rate_card(store, card(), "card.yaml")
+    assert "tier_from" not in view_text(store, "usage_amounts")
+    tiers = '{model: graduated, tiers: [{up_to: null, unit_amount: "0.10"}]}'
+    publish_rate_card(store, card(tiers), "card.yaml")
+    assert "tier_from" in view_text(store, "usage_amounts")
+
+
+def test_a_card_keeps_its_currency(store: Store) -> None:
+    publish_rate_card(store, card(), "card.yaml")
+    with pytest.raises(Conflicting, match="USD since version 1"):
+        publish_rate_card(store, card(currency="EUR"), "card.yaml")
+
+
+def test_only_published_versions_and_known_cohorts_are_activated(store: Store) -> None:
+    with pytest.raises(NotFound, match="no version 1"):
+        activate_version(store, "acme", 1, datetime(2026, 1, 1, tzinfo=UTC))
+    publish_rate_card(store, card(), "card.yaml")
+    with pytest.raises(Unprocessable, match="cohort"):
+        activate_version(store, "acme", 1, datetime(2026, 1, 1, tzinfo=UTC), {"percent": "10"})
