@@ -7,7 +7,7 @@ from rich.table import Table
 
 from api.cli.output import Columns, facts, pairs, print_json, stdout
 from api.cli.session import Session, part
-from api.cli.settings import Settings, command
+from api.cli.settings import Settings, check_instant, command
 
 MOST_INVOICES = 50
 INSTANT_DAY = len("2026-01-01")
@@ -121,7 +121,9 @@ def _register_balance(app: typer.Typer) -> None:
     def balance(
         settings: Settings,
         customer: Annotated[str, typer.Argument(help="The customer's id.")],
-        as_of: Annotated[str | None, typer.Option(help="At this instant; default: now.")] = None,
+        as_of: Annotated[
+            str | None, typer.Option(callback=check_instant, help="At this instant; default: now.")
+        ] = None,
     ) -> None:
         """Show what is left of a customer's credit grants."""
         with Session(settings) as session:

@@ -11,7 +11,7 @@ import typer
 from api.cli.failures import CommandFailed
 from api.cli.output import Columns, counted, facts, pairs, print_json, stdout
 from api.cli.session import Session, part
-from api.cli.settings import Settings, command
+from api.cli.settings import Settings, check_instant, command
 from ratecard_compiler import CompiledCard, Price, PriceRow, compile_card
 from ratecard_compiler.decimals import decimal_text
 
@@ -177,7 +177,11 @@ def _register_activate(cards: typer.Typer) -> None:
         version: Annotated[int, typer.Argument(help="The version's number.", min=1)],
         start: Annotated[
             str | None,
-            typer.Option("--from", help="First event time that it rates, an instant; default: now."),
+            typer.Option(
+                "--from",
+                callback=check_instant,
+                help="First event time that it rates, an instant; default: now.",
+            ),
         ] = None,
         cohort: Annotated[str, typer.Option(help="For whom; `all` is everyone.")] = "all",
     ) -> None:

@@ -15,8 +15,9 @@ from api.cli.output import print_json, stderr
 from api.contracts import ContractErrors
 from api.errors import OperationRefused
 from api.events import BadRequest
-from api.scenarios.plan import ScenarioErrors
+from api.scenarios.plan import ScenarioErrors, instant
 from api.scenarios.run import StepFailed
+from migrations.apply import MigrationChanged
 from ratecard_compiler import RateCardErrors
 from sql.errors import EngineError
 
@@ -40,6 +41,16 @@ UrlOption = Annotated[
 JsonOption = Annotated[
     bool, typer.Option("--json", help="Print JSON instead of tables.", rich_help_panel="Every command")
 ]
+
+
+def check_instant(text: str | None) -> str | None:
+    """Let an instant pass. Raises typer.BadParameter, which is wrong usage, for anything else."""
+    if text is not None:
+        try:
+            instant(text)
+        except ValueError:
+            raise typer.BadParameter("write an instant with its offset, like 2026-01-31T12:00:00Z") from None
+    return text
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +133,7 @@ EXPECTED = (
     ScenarioErrors,
     StepFailed,
     EngineError,
+    MigrationChanged,
     OSError,
     ValueError,
 )

@@ -9,7 +9,7 @@ import typer
 from api.cli.failures import CommandFailed
 from api.cli.output import Columns, facts, print_json, stdout
 from api.cli.session import Session, server_of
-from api.cli.settings import Settings, command
+from api.cli.settings import Settings, check_instant, command
 
 MOST_ROWS = 20
 
@@ -81,8 +81,12 @@ def _register_reconcile(app: typer.Typer) -> None:
     @command(app, "reconcile", "runrate reconcile --from 2026-01-01T00:00:00Z --to 2026-02-01T00:00:00Z")
     def reconcile(
         settings: Settings,
-        start: Annotated[str | None, typer.Option("--from", help="First event time, an instant.")] = None,
-        end: Annotated[str | None, typer.Option("--to", help="Up to before this event time.")] = None,
+        start: Annotated[
+            str | None, typer.Option("--from", callback=check_instant, help="First event time, an instant.")
+        ] = None,
+        end: Annotated[
+            str | None, typer.Option("--to", callback=check_instant, help="Up to before this event time.")
+        ] = None,
     ) -> None:
         """Bring the ledger up to the rates now in force.
 

@@ -7,7 +7,7 @@ import typer
 
 from api.cli.output import Columns, pairs, print_json
 from api.cli.session import Session, part
-from api.cli.settings import Settings, command
+from api.cli.settings import Settings, check_instant, command
 
 
 class Grain(StrEnum):
@@ -32,8 +32,12 @@ def _register_usage(app: typer.Typer) -> None:
         by: Annotated[Grain, typer.Option(help="Hour, day or month.")] = Grain.DAY,
         group_by: Annotated[list[str] | None, typer.Option(help="A dimension; may be repeated.")] = None,
         product: Annotated[str | None, typer.Option(help="Of this product only.")] = None,
-        start: Annotated[str | None, typer.Option("--from", help="From this instant on.")] = None,
-        end: Annotated[str | None, typer.Option("--to", help="Up to before this instant.")] = None,
+        start: Annotated[
+            str | None, typer.Option("--from", callback=check_instant, help="From this instant on.")
+        ] = None,
+        end: Annotated[
+            str | None, typer.Option("--to", callback=check_instant, help="Up to before this instant.")
+        ] = None,
     ) -> None:
         """Show a customer's usage over time.
 

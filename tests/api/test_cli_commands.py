@@ -1,0 +1,401 @@
+"""The command line against a served store: what it prints, in tables and as JSON, and how it fails."""
+
+import gzip
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from typer.main import get_command
+from typer.testing import CliRunner
+
+from api.cli.app import app
+from api.http.server import serving
+from tests.conftest import Engine
+
+CARD = """
+rate_card: acme-ai
+currency: USD
+tables:
+  cost: {keys: [model], rows: {small: "0.001", large: "0.01"}}
+meters:
+  tokens: {event_type: llm.request, aggregation: sum, quantity: tokens, unit: token}
+products:
+  inference:
+    name: Inference
+    meter: tokens
+    dimensions: {model: model}
+    price: {model: per_unit, unit_amount: "cost[model]"}
+"""
+CONTRACTS = """
+customers: [{customer_id: c1, name: Example}, {customer_id: c2, name: Another}]
+contracts:
+  - contract_id: k1
+    customer_id: c1
+    rate_card: acme-ai
+    starts_at: 2025-01-01T00:00:00Z
+    ends_at: null
+    timezone: UTC
+    billing: {interval: month, anchor_day: 1}
+    grants:
+      - grant_id: g1
+        unit: USD
+        amount: "1.00"
+        paid: "1.00"
+        priority: 1
+        effective_at: 2025-01-01T00:00:00Z
+        expires_at: null
+        applies_to: {}
+  - contract_id: k2
+    customer_id: c2
+    rate_card: acme-ai
+    starts_at: 2025-01-01T00:00:00Z
+    ends_at: null
+    timezone: UTC
+    billing: {interval: month, anchor_day: 1}
+"""
+NOW = datetime(2026, 2, 3, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a command did."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        """Its output, read as JSON."""
+        return json.loads(self.out)
+
+
+Run = Callable[..., Result]
+
+
+@pytest.fixture(scope="module")
+def run(engine: Engine) -> Iterator[Run]:
+    """Run a command against a served store with a card, contracts and three events."""
+    with engine.store(clock=lambda: NOW) as store, serving(store) as address:
+        # Only ever added to the environment of the commands.
+        environment = {"RUNRATE_API_KEY": address.bootstrap_key, "RUNRATE_URL": address.url, "COLUMNS": "300"}
+
+        def invoke(*arguments: str, **more: str | None) -> Result:
+            done = CliRunner().invoke(app, list(arguments), env={**environment, **more})
+            assert done.exception is None or isinstance(done.exception, SystemExit)
+            return Result(done.exit_code, done.stdout, done.stderr)
+
+        yield invoke
+
+
+def event(number: int, **more: Any) -> dict[str, Any]:
+    return {
+        "event_id": f"e{number}",
+        "customer_id": "c1",
+        "event_type": "llm.request",
+        "event_time": "2026-01-10T00:00:00Z",
+        "properties": {"model": "large", "tokens": "100"},
+        **more,
+    }
+
+
+def lines(*events: dict[str, Any]) -> str:
+    return "".join(json.dumps(one) + "\n" for one in events)
+
+
+@pytest.fixture(scope="module")
+def ready(run: Run, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """The same, with a card in force, contracts and usage."""
+    folder = tmp_path_factory.mktemp("files")
+    for name, text in (("card.yaml", CARD), ("contracts.yaml", CONTRACTS)):
+        (folder / name).write_text(text, encoding="utf-8")
+    usage = lines(
+        event(1),
+        event(2, properties={"model": "small", "tokens": "1000"}),
+        event(3, customer_id="nobody"),
+        event(1),
+    )
+    (folder / "events.ndjson").write_text(usage, encoding="utf-8")
+    for command in (
+        ("ratecard", "publish", str(folder / "card.yaml")),
+        ("ratecard", "activate", "acme-ai", "1", "--from", "2025-01-01T00:00:00Z"),
+        ("contracts", "apply", str(folder / "contracts.yaml")),
+        ("ingest", str(folder / "events.ndjson")),
+    ):
+        done = run(*command)
+        assert done.code == 0, done
+    return run
+
+
+def test_publishing_again_is_the_same_version(ready: Run, tmp_path: Path) -> None:
+    (tmp_path / "card.yaml").write_text(f"# a comment\n{CARD}", encoding="utf-8")
+    done = ready("ratecard", "publish", str(tmp_path / "card.yaml"), "--json")
+    assert (done.json["version"], done.json["created"]) == (1, False)
+
+
+def test_rate_cards_are_listed_and_shown(ready: Run) -> None:
+    assert [card["rate_card"] for card in ready("--json", "ratecard", "list").json] == ["acme-ai"]
+    assert "acme-ai" in ready("ratecard", "list").out
+    shown = ready("ratecard", "show", "acme-ai", "--prices")
+    assert "model=large" in shown.out
+    assert "0.01" in shown.out
+    found = ready("ratecard", "show", "acme-ai", "--prices", "--json").json
+    assert found["version"] == 1
+    assert [row["dimensions"]["model"] for row in found["price_list"]] == ["large", "small"]
+    assert found["activations"][0]["active_from"] == "2025-01-01T00:00:00Z"
+
+
+def test_an_invoice_by_id_and_by_customer(ready: Run) -> None:
+    by_id = ready("invoice", "k1:2026-01-01", "--json").json
+    assert (by_id["subtotal"], by_id["credits_applied"], by_id["total"]) == ("2.00", "1.00", "1.00")
+    assert ready("invoice", "--customer", "c1", "--period", "2026-01", "--json").json == by_id
+    table = ready("invoice", "--contract", "k1", "--period", "2026-01-01").out
+    assert "k1:2026-01-01 (grace)" in table
+    assert "Credit g1 for inference" in table
+    assert "model=small" in table
+
+
+def test_invoices_are_listed(ready: Run) -> None:
+    listed = ready("invoice", "--json").json
+    assert {one["contract_id"] for one in listed} == {"k1", "k2"}
+    table = ready("invoice", "--customer", "c2").out
+    assert "k2:2026-02-01" in table
+    assert "k1:" not in table
+
+
+def test_amounts_stand_right_and_ids_whole(ready: Run) -> None:
+    rows = [line for line in ready("invoice", "--customer", "c1").out.splitlines() if "k1:2026-0" in line]
+    ends = {line.index("USD") for line in rows}
+    assert len(rows) == 2
+    assert len(ends) == 1
+
+
+def test_balances(ready: Run) -> None:
+    [balance] = ready("balance", "c1", "--json").json
+    assert (balance["grant_id"], balance["drawn"], balance["remaining"]) == ("g1", "1", "0")
+    assert "g1" in ready("balance", "c1").out
+    assert "no credit grants" in ready("balance", "c2").out
+
+
+@pytest.mark.parametrize("customer", [(), ("--customer", "c1")])
+def test_an_event_is_explained(ready: Run, customer: tuple[str, ...]) -> None:
+    trace = ready("explain", "e1", *customer, "--json").json
+    assert trace["rated"][0]["amount"] == "1"
+    text = ready("explain", "e1", *customer).out
+    assert "inference" in text
+    assert "100 token × 0.01 USD = 1 USD" in text
+
+
+def test_an_event_without_a_price_is_explained(ready: Run) -> None:
+    assert "nobody" in ready("explain", "e3", "--customer", "nobody").out
+    [row] = ready("unrated", "--json").json
+    assert (row["reason"], row["entries"]) == ("unknown_customer", 1)
+    assert "unknown_customer" in ready("unrated").out
+
+
+def test_usage_over_time(ready: Run) -> None:
+    span = ("--from", "2026-01-01T00:00:00Z", "--to", "2026-02-01T00:00:00Z")
+    rows = ready("usage", "c1", "--by", "month", "--group-by", "model", *span, "--json").json
+    assert {(row["dimensions"]["model"], row["quantity"]) for row in rows} == {
+        ("large", "100"),
+        ("small", "1000"),
+    }
+    assert "model=large" in ready("usage", "c1", "--group-by", "model", *span).out
+
+
+def test_reconcile_and_verify(ready: Run) -> None:
+    first = ready(
+        "reconcile", "--from", "2026-01-01T00:00:00Z", "--to", "2026-02-01T00:00:00Z", "--json"
+    ).json
+    assert first["entries_appended"] == 0
+    assert "0 ledger entries" in ready("reconcile").out
+    answer = ready("verify", "--json")
+    assert (answer.code, answer.json["holds"]) == (0, True)
+    assert "ledger_matches_rating" in ready("verify").out
+
+
+def test_a_file_with_bad_events(ready: Run, tmp_path: Path) -> None:
+    events = [event(11), event(12, event_time="2026-02-30T00:00:00Z"), event(13, customer_id=""), event(14)]
+    file = tmp_path / "mixed.ndjson"
+    file.write_text("\n" + lines(*events) + "{broken\n", encoding="utf-8")
+    done = ready("ingest", str(file))
+    assert done.code == 1
+    assert "2 accepted, 0 duplicate, 0 conflict, 3 rejected" in done.out
+    assert "bad_event_time" in done.out
+    again = ready("ingest", str(file), "--json")
+    assert again.code == 1
+    assert (again.json["duplicate"], again.json["rejected"]) == (2, 3)
+    assert [one["index"] for one in again.json["events"]] == [1, 2, 4]
+    assert again.json["reasons"] == {"bad_event_time": 1, "empty_value": 1, "malformed_json": 1}
+
+
+def test_a_file_with_nothing_but_bad_events(ready: Run, tmp_path: Path) -> None:
+    file = tmp_path / "bad.ndjson"
+    file.write_text(lines(event(21, event_time="yesterday")), encoding="utf-8")
+    done = ready("ingest", str(file), "--json")
+    assert (done.code, done.json["accepted"], done.json["rejected"]) == (1, 0, 1)
+
+
+def test_a_conflict_is_told_and_no_failure(ready: Run, tmp_path: Path) -> None:
+    file = tmp_path / "conflict.ndjson"
+    file.write_text(lines(event(1, properties={"model": "large", "tokens": "7"})), encoding="utf-8")
+    done = ready("ingest", str(file), "--json")
+    assert (done.code, done.json["conflict"]) == (0, 1)
+
+
+def write_json(path: Path, events: list[dict[str, Any]]) -> None:
+    path.write_text(json.dumps(events), encoding="utf-8")
+
+
+def write_gzip(path: Path, events: list[dict[str, Any]]) -> None:
+    path.write_bytes(gzip.compress(lines(*events).encode()))
+
+
+def write_csv(path: Path, events: list[dict[str, Any]]) -> None:
+    head = "event_id,customer_id,event_type,event_time,model,tokens\n"
+    rows = [",".join([*list(one.values())[:4], *one["properties"].values()]) + "\n" for one in events]
+    path.write_text(head + "".join(rows), encoding="utf-8")
+
+
+def write_parquet(path: Path, events: list[dict[str, Any]]) -> None:
+    names = ("event_id", "customer_id", "event_type", "event_time")
+    columns = {name: [one[name] for one in events] for name in names}
+    columns |= {name: [one["properties"][name] for one in events] for name in ("model", "tokens")}
+    pq.write_table(pa.table(columns), path)
+
+
+@pytest.mark.parametrize(
+    ("ending", "write"),
+    [("json", write_json), ("ndjson.gz", write_gzip), ("csv", write_csv), ("parquet", write_parquet)],
+)
+def test_every_kind_of_file_holds_the_same_events(
+    ready: Run, tmp_path: Path, ending: str, write: Callable[[Path, list[dict[str, Any]]], None]
+) -> None:
+    """All of them duplicate what came as NDJSON: the same text, whatever carried it."""
+    events = [event(31), event(32)]
+    first = tmp_path / "first.ndjson"
+    first.write_text(lines(*events), encoding="utf-8")
+    assert ready("ingest", str(first)).code == 0
+    file = tmp_path / f"events.{ending}"
+    write(file, events)
+    assert ready("ingest", str(file), "--json").json["duplicate"] == 2
+
+
+def test_a_file_in_many_requests(ready: Run, tmp_path: Path) -> None:
+    start = datetime(2026, 1, 20, tzinfo=UTC)
+    events = [
+        event(
+            1000 + number,
+            customer_id="c2",
+            event_time=(start + timedelta(seconds=number)).isoformat(),
+            properties={"model": "small", "tokens": "1"},
+        )
+        for number in range(12_000)
+    ]
+    file = tmp_path / "many.ndjson"
+    file.write_text(lines(*events) + "{broken\n", encoding="utf-8")
+    done = ready("ingest", str(file), "--json")
+    assert (done.json["accepted"], done.json["events"][0]["index"]) == (12_000, 12_000)
+    assert ready("invoice", "k2:2026-01-01", "--json").json["total"] == "12.00"
+
+
+@pytest.mark.parametrize(
+    ("command", "told"),
+    [
+        (("invoice", "nothing:2026-01-01"), "There is no invoice"),
+        (("explain", "nothing"), "no event 'nothing'"),
+        (("balance", "nobody"), "There is no customer"),
+        (("ratecard", "show", "nothing"), "rate card"),
+        (("ratecard", "activate", "acme-ai", "9"), "no version 9"),
+        (("ratecard", "publish", "absent.yaml"), "absent.yaml: there is no such file"),
+        (("ingest", "absent.ndjson"), "absent.ndjson: there is no such file"),
+        (("scenario", "absent"), "scenario.yaml"),
+        (("rate", "--cases", "absent.json"), "absent.json"),
+        (("usage", "c1", "--from", "2026-02-01T00:00:00Z", "--to", "2026-01-01T00:00:00Z"), "before the end"),
+    ],
+)
+def test_what_cannot_be_done_is_one_line(ready: Run, command: tuple[str, ...], told: str) -> None:
+    done = ready(*command)
+    assert done.code == 1
+    assert done.err.startswith("error: ")
+    assert "Traceback" not in done.err
+    assert told in done.err
+
+
+def test_errors_as_json(ready: Run) -> None:
+    done = ready("invoice", "nothing:2026-01-01", "--json")
+    assert (done.code, done.json["error"]["code"]) == (1, "not_found")
+
+
+def test_a_bad_card_is_told_line_by_line(ready: Run, tmp_path: Path) -> None:
+    file = tmp_path / "bad.yaml"
+    file.write_text(CARD.replace("cost[model]", "costs[model]").replace("USD", "US"), encoding="utf-8")
+    for command in ("check", "publish"):
+        done = ready("ratecard", command, str(file))
+        assert done.code == 1
+        assert "bad.yaml:3:11 unknown_currency" in done.err
+        assert "bad.yaml:13" in done.err
+
+
+def test_bad_contracts_are_told_line_by_line(ready: Run, tmp_path: Path) -> None:
+    file = tmp_path / "contracts.yaml"
+    file.write_text(CONTRACTS.replace("timezone: UTC", "timezone: Mars/Phobos"), encoding="utf-8")
+    done = ready("contracts", "apply", str(file))
+    assert done.code == 1
+    assert "contracts.yaml:9:" in done.err
+    assert "unknown_time_zone" in done.err
+
+
+def test_a_wrong_key(run: Run) -> None:
+    done = run("invoice", RUNRATE_API_KEY="rr_wrong_key")
+    assert done.code == 1
+    assert "RUNRATE_API_KEY" in done.err
+
+
+def test_no_server(run: Run) -> None:
+    done = run("--url", "http://127.0.0.1:1", "invoice")
+    assert done.code == 1
+    assert "runrate serve" in done.err
+
+
+def test_wrong_usage_is_exit_code_2(run: Run) -> None:
+    assert run("invoices").code == 2
+    assert run("usage", "c1", "--by", "week").code == 2
+    assert run("ratecard", "activate", "acme-ai", "0").code == 2
+    for command in (("reconcile", "--from"), ("usage", "c1", "--to"), ("balance", "c1", "--as-of")):
+        done = run(*command, "2026-01-01")
+        assert done.code == 2
+        assert "write an instant with its offset" in done.err
+
+
+def test_check_and_compile_store_nothing(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "card.yaml"
+    file.write_text(CARD.replace("acme-ai", "other-ai"), encoding="utf-8")
+    assert "1 product, 2 prices in USD" in run("ratecard", "check", str(file)).out
+    assert run("ratecard", "check", str(file), "--json").json["prices"] == 2
+    compiled = run("ratecard", "compile", str(file), "--json").json
+    assert [row["price"]["unit_amount"] for row in compiled["prices"]] == ["0.01", "0.001"]
+    assert "properties['tokens']" in run("ratecard", "compile", str(file)).out
+    assert "other-ai" not in run("ratecard", "list").out
+
+
+def leaves(command: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    for name, one in command.commands.items():
+        if hasattr(one, "commands"):
+            yield from leaves(one, (*path, name))
+        else:
+            yield (*path, name)
+
+
+@pytest.mark.parametrize("command", list(leaves(get_command(app))), ids=" ".join)
+def test_help_has_an_example(command: tuple[str, ...]) -> None:
+    done = CliRunner().invoke(app, [*command, "--help"])
+    assert done.exit_code == 0
+    assert f"Example: runrate {' '.join(command)}" in done.stdout
+    assert "--json" in done.stdout
