@@ -1,8 +1,9 @@
 """How documents write numbers and instants, and the page of a list."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from decimal import Context, Decimal, Inexact
+from decimal import Context, Decimal, Inexact, localcontext
 from typing import Final, Generic, TypeVar
 
 Item = TypeVar("Item")
@@ -23,6 +24,12 @@ class Page(Generic[Item]):
 
     items: tuple[Item, ...]
     after: Position | None
+
+
+def exact_sum(values: Iterable[Decimal]) -> Decimal:
+    """Return the sum with every digit; Python's own rounds to 28 of them."""
+    with localcontext(_EXACT):
+        return sum(values, Decimal(0))
 
 
 def decimal_text(value: Decimal) -> str:

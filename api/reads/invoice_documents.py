@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
-from api.reads.documents import amount_text, decimal_text, instant_text
+from api.reads.documents import amount_text, decimal_text, exact_sum, instant_text
 
 State = Literal["draft", "grace", "final", "void"]
 LineKind = Literal["usage", "fee", "minimum", "commit", "discount", "credit", "correction", "tax"]
@@ -120,24 +120,24 @@ def totals(period: Row, subtotal: Decimal, credited: Decimal) -> dict[str, Any]:
     }
 
 
-def usage_line(row: Row, period: Row) -> InvoiceLine:
-    """Return a usage line from its row with the breakdown in it."""
-    exponent = period["currency_exponent"]
+def usage_line(rows: Sequence[Row], period: Row) -> InvoiceLine:
+    """Return a usage line from the rows of its breakdown; what is the line's is the same in all of them."""
+    line, exponent = rows[0], period["currency_exponent"]
     return InvoiceLine(
-        line_id=usage_line_id(row["product"], row["rate_card_version"]),
+        line_id=usage_line_id(line["product"], line["rate_card_version"]),
         kind="usage",
-        product=row["product"],
-        product_name=row["product_name"],
-        rate_card_version=row["rate_card_version"],
+        product=line["product"],
+        product_name=line["product_name"],
+        rate_card_version=line["rate_card_version"],
         grant_id=None,
-        quantity=decimal_text(row["quantity"]),
-        metered_unit=row["metered_unit"],
-        unit=row["unit"],
-        exact_amount=decimal_text(row["exact_amount"]),
-        amount=amount_text(row["amount"], exponent),
+        quantity=decimal_text(exact_sum(row["quantity"] for row in rows)),
+        metered_unit=line["metered_unit"],
+        unit=line["unit"],
+        exact_amount=decimal_text(exact_sum(row["exact_amount"] for row in rows)),
+        amount=amount_text(line["line_amount"], exponent),
         period_start=instant_text(period["period_start"]),
         period_end=instant_text(period["period_end"]),
-        breakdown=tuple(_breakdown_row(part, exponent) for part in row["breakdown"]),
+        breakdown=tuple(_breakdown_row(row, exponent) for row in rows),
     )
 
 
@@ -161,12 +161,11 @@ def credit_line(row: Row, period: Row) -> InvoiceLine:
     )
 
 
-def _breakdown_row(row: Sequence[Any], exponent: int) -> BreakdownRow:
-    _, dimensions, show, quantity, unit_price, amount = row
+def _breakdown_row(row: Row, exponent: int) -> BreakdownRow:
     return BreakdownRow(
-        dimensions=dict(dimensions),
-        show=dict(show),
-        quantity=decimal_text(quantity),
-        unit_price=None if unit_price is None else decimal_text(unit_price),
-        amount=amount_text(amount, exponent),
+        dimensions=dict(row["dimensions"]),
+        show=dict(row["show"]),
+        quantity=decimal_text(row["quantity"]),
+        unit_price=None if row["unit_price"] is None else decimal_text(row["unit_price"]),
+        amount=amount_text(row["amount"], exponent),
     )

@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 from api.reads.documents import BEGINNING, END, Page, Position, milliseconds, next_position
@@ -39,8 +41,8 @@ def list_invoices(
     now = store.clock()
     until = milliseconds(now) + 1
     after_start, after_contract_id = after or (0, "")
-    periods = store.database.rows(
-        load("queries/reads/invoice_periods.sql"),
+    periods = _periods(
+        store,
         customer_id=customer_id,
         contract_id=contract_id,
         start=BEGINNING if start is None else milliseconds(start),
@@ -72,11 +74,17 @@ def get_invoice(store: Store, invoice_id: str) -> Invoice | None:
         return None
     # Credits before lines: usage that comes in between makes the total more, never less than nothing.
     applied = _credits(store, period["customer_id"], [period["period_id"]])
-    lines = _lines(store, [period["period_id"]])
+    rows = store.database.rows(load("queries/reads/invoice_lines.sql"), period_id=period["period_id"])
+    lines = [list(of_line) for _, of_line in groupby(rows, itemgetter("product", "rate_card_version"))]
+    subtotal = sum((of_line[0]["line_amount"] for of_line in lines), ZERO)
+    credited = sum((row["amount"] for row in applied), ZERO)
     return Invoice(
         **header(period, store.clock()),
-        lines=(*(usage_line(row, period) for row in lines), *(credit_line(row, period) for row in applied)),
-        **totals(period, _sum(lines), _sum(applied)),
+        lines=(
+            *(usage_line(of_line, period) for of_line in lines),
+            *(credit_line(row, period) for row in applied),
+        ),
+        **totals(period, subtotal, credited),
     )
 
 
@@ -87,8 +95,8 @@ def find_period(store: Store, invoice_id: str) -> dict[str, Any] | None:
     if not contract_id or start is None:
         return None
     midnight = datetime.combine(start, time(), UTC)
-    periods = store.database.rows(
-        load("queries/reads/invoice_periods.sql"),
+    periods = _periods(
+        store,
         customer_id="",
         contract_id=contract_id,
         start=milliseconds(midnight - timedelta(days=1)),
@@ -108,8 +116,16 @@ def _local_date(text: str) -> date | None:
     return day if text == day.isoformat() and 2000 <= day.year < 2200 else None
 
 
-def _lines(store: Store, period_ids: Sequence[int]) -> list[dict[str, Any]]:
-    return store.database.rows(load("queries/reads/invoice_lines.sql"), period_ids=list(period_ids))
+def _periods(store: Store, **bounds: Any) -> list[dict[str, Any]]:
+    """Return billing periods, each with the currency of its card: '' while no version is published."""
+    periods = store.database.rows(load("queries/reads/invoice_periods.sql"), **bounds)
+    rate_cards = list({period["rate_card"] for period in periods})
+    rows = store.database.rows(load("queries/reads/card_currencies.sql"), rate_cards=rate_cards)
+    currencies = {row["rate_card"]: row for row in rows}
+    return [
+        {"currency": "", "currency_exponent": 0} | currencies.get(period["rate_card"], {}) | period
+        for period in periods
+    ]
 
 
 def _subtotals(store: Store, period_ids: Sequence[int]) -> list[dict[str, Any]]:
@@ -143,12 +159,8 @@ def _credits_by_period(store: Store, periods: Sequence[Row]) -> dict[int, Decima
 
 
 def _sum_by_period(rows: Iterable[Row]) -> dict[int, Decimal]:
+    """Return sums of rounded amounts: at most 18 digits, which the default context adds exactly."""
     found: dict[int, Decimal] = {}
     for row in rows:
         found[row["period_id"]] = found.get(row["period_id"], ZERO) + row["amount"]
     return found
-
-
-def _sum(rows: Iterable[Row]) -> Decimal:
-    """Return the sum of rounded amounts: at most 18 digits, which the default context adds exactly."""
-    return sum((row["amount"] for row in rows), ZERO)

@@ -1,21 +1,9 @@
--- Lines with their breakdown from one read of the usage, so that the rows always add up to the line.
+-- The rows of all usage lines of an invoice, line by line. Lines are made of these rows, so both are of one instant.
 SELECT
-    line.product AS product, line.rate_card_version AS rate_card_version,
-    product.name AS product_name, product.metered_unit AS metered_unit, product.unit AS unit,
-    line.quantity AS quantity, line.exact_amount AS exact_amount, line.amount AS amount, line.breakdown AS breakdown
-FROM
-(
-    SELECT
-        usage.product AS product,
-        usage.rate_card_version AS rate_card_version,
-        toUInt32(bitShiftRight(any(usage.price_id), 32)) AS version_id,
-        sum(toDecimal256(usage.quantity, 9)) AS quantity,
-        sum(usage.exact_amount) AS exact_amount,
-        any(usage.line_amount) AS amount,
-        arraySort(row -> row.1, groupArray((usage.row_number, usage.dimensions, usage.show, usage.quantity, usage.unit_price, usage.amount))) AS breakdown
-    FROM invoice_breakdown AS usage
-    WHERE usage.period_id IN {period_ids:Array(UInt64)}
-    GROUP BY usage.product, usage.rate_card_version
-) AS line
-INNER JOIN rate_card_products AS product ON product.version_id = line.version_id AND product.product = line.product
-ORDER BY product, rate_card_version
+    product, rate_card_version, dimensions, show, quantity, unit_price, amount, exact_amount, line_amount,
+    toUInt32(bitShiftRight(price_id, 32)) AS version_id,
+    dictGet('products_dict', ('name', 'metered_unit', 'unit'), (version_id, dictGet('price_rows_dict', 'product_number', price_id))) AS product_row,
+    product_row.1 AS product_name, product_row.2 AS metered_unit, product_row.3 AS unit
+FROM invoice_breakdown
+WHERE period_id = {period_id:UInt64}
+ORDER BY product, rate_card_version, row_number

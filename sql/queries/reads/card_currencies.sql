@@ -1,0 +1,4 @@
+SELECT rate_card, argMax(currency, version) AS currency, argMax(currency_exponent, version) AS currency_exponent
+FROM rate_card_versions
+WHERE rate_card IN {rate_cards:Array(String)}
+GROUP BY rate_card
