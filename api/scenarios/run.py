@@ -47,6 +47,14 @@ def run_scenario(scenario: Scenario, store: Store, warn: Warn = lambda _: None) 
     `store` is empty and its clock stands at the scenario's `now`. `warn` is told of events that were not
     accepted. Raises StepFailed for the first step that is refused.
     """
+    run_steps(scenario, store, warn)
+    # As `serve` does every minute: what the steps left to find is found before anything is read.
+    reconcile(store)
+    return complete_result(store)
+
+
+def run_steps(scenario: Scenario, store: Store, warn: Warn = lambda _: None) -> None:
+    """Run the steps in order and read nothing. Raises StepFailed for the first step that is refused."""
     run = _Run(store, scenario, warn)
     for step in scenario.steps:
         try:
@@ -57,9 +65,6 @@ def run_scenario(scenario: Scenario, store: Store, warn: Warn = lambda _: None) 
         except (OperationRefused, BadRequest) as refused:
             details = tuple(_place(error) for error in getattr(refused, "errors", ()))
             raise StepFailed(step.where, f"{step.kind}: {refused.message}", details) from None
-    # As `serve` does every minute: what the steps left to find is found before anything is read.
-    reconcile(store)
-    return complete_result(store)
 
 
 def _place(error: Mapping[str, Any]) -> str:
