@@ -1,7 +1,8 @@
 """The events behind an invoice line, each with its exact amount (SEMANTICS §8)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from api.reads.documents import Page, Position, decimal_text, instant_text, milliseconds, next_position
@@ -58,8 +59,10 @@ def list_line_events(
     if not rows and after is None:
         return None
     shown = rows[:limit]
+    names = _names(store, shown)
+    items = tuple(_line_event(row | names[row["event_time"], row["event_key"]]) for row in shown)
     last = (milliseconds(shown[-1]["event_time"]), str(shown[-1]["event_key"])) if shown else None
-    return Page(tuple(_line_event(row) for row in shown), next_position(len(rows), limit, last))
+    return Page(items, next_position(len(rows), limit, last))
 
 
 def event_amounts(
@@ -75,20 +78,26 @@ def event_amounts(
 ) -> list[dict[str, Any]]:
     """Return events of a product at a version in a billing period with exact amounts; of one event, or a
     page."""
-    independent = store.database.value(load("queries/reads/position_independent.sql"), product=product)
+    positional = bool(store.database.value(load("queries/reads/is_positional.sql"), product=product))
     return store.database.rows(
-        render("queries/reads/event_amounts.sql.j2", database=store.database.name, positional=True),
+        render("queries/reads/event_amounts.sql.j2", database=store.database.name, positional=positional),
         period_id=period["period_id"],
-        period_start=milliseconds(period["period_start"]),
-        period_end=milliseconds(period["period_end"]),
         product=product,
         version=version,
-        independent=bool(independent),
         event_key=event_key,
         after_time=after_time,
         after_key=after_key,
         limit=limit,
     )
+
+
+def _names(store: Store, rows: Sequence[Mapping[str, Any]]) -> dict[tuple[datetime, int], dict[str, Any]]:
+    named = store.database.rows(
+        load("queries/reads/event_names.sql"),
+        event_times=[milliseconds(row["event_time"]) for row in rows],
+        event_keys=[row["event_key"] for row in rows],
+    )
+    return {(row["event_time"], row["event_key"]): row for row in named}
 
 
 def _line_event(row: Mapping[str, Any]) -> LineEvent:
