@@ -17,7 +17,7 @@ from rich.live import Live
 from rich.progress import BarColumn, Progress, TextColumn
 
 from api.cli.explain import show_trace
-from api.cli.invoices import invoices_table, show_balances, show_invoices
+from api.cli.invoices import show_balances, show_invoices, totals_table
 from api.cli.output import stdout
 from api.events import DecodedEvents
 from api.http.server import KEY_FILE, serving
@@ -155,13 +155,13 @@ class Demo:
 
     def _trickle(self, store: Store) -> None:
         """A little usage every second, and the invoices that follow it."""
-        with Live(invoices_table(_running(store)), console=stdout(), auto_refresh=False) as live:
+        with Live(totals_table(_running(store)), console=stdout(), auto_refresh=False) as live:
             while True:
                 now = store.clock()
                 span = timedelta(seconds=TRICKLE_SECONDS)
                 for batch in generate(TRICKLE_EVENTS, milliseconds(now), now - span, now):
                     self._ingest(store, batch)
-                live.update(invoices_table(_running(store)), refresh=True)
+                live.update(totals_table(_running(store)), refresh=True)
                 time.sleep(TRICKLE_SECONDS)
 
 

@@ -57,18 +57,6 @@ def _register_invoice(app: typer.Typer) -> None:
 
 def show_invoices(listed: list[dict[str, Any]]) -> None:
     """Print invoices, one a row."""
-    table = _listed(listed)
-    table.show("no billing period has begun; see `runrate contracts apply`")
-    if len(listed) > MOST_INVOICES:
-        stdout().print(f"… and {len(listed) - MOST_INVOICES} more; narrow it with --customer or --period")
-
-
-def invoices_table(listed: list[dict[str, Any]]) -> Table:
-    """Invoices as a table, to be drawn again and again."""
-    return _listed(listed).table
-
-
-def _listed(listed: list[dict[str, Any]]) -> Columns:
     numbers = ("subtotal", "credits", "total")
     table = Columns("invoice", "customer", "state", *numbers, "", numbers=numbers)
     for one in listed[:MOST_INVOICES]:
@@ -81,7 +69,18 @@ def _listed(listed: list[dict[str, Any]]) -> Columns:
             one["total"],
             one["currency"],
         )
-    return table
+    table.show("no billing period has begun; see `runrate contracts apply`")
+    if len(listed) > MOST_INVOICES:
+        stdout().print(f"… and {len(listed) - MOST_INVOICES} more; narrow it with --customer or --period")
+
+
+def totals_table(listed: list[dict[str, Any]]) -> Table:
+    """Invoices as a narrow table, to be drawn again and again."""
+    numbers = ("subtotal", "credits", "total")
+    table = Columns("invoice", *numbers, numbers=numbers)
+    for one in listed[:MOST_INVOICES]:
+        table.row(one["invoice_id"], one["subtotal"], one["credits_applied"], one["total"])
+    return table.table
 
 
 def show_invoice(invoice: dict[str, Any]) -> None:
