@@ -4,16 +4,18 @@ An insert and its views are not atomic. When an insert fails, the batch's days a
 answered, so that "accepted" always means stored and rated.
 """
 
+import time
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal
+from uuid import uuid4
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from api.errors import StoreUnavailable, Unprocessable
 from api.events import DecodedEvents
-from api.operations.reconcile import reconcile
+from api.operations.reconcile import MILLISECOND, reconcile
 from api.writer import ACCEPTED, Status
 from sql import load
 from sql.errors import EngineError
@@ -23,6 +25,11 @@ if TYPE_CHECKING:
     from api.store import Store
 
 INSTANT = pa.timestamp("ms", tz="UTC")
+
+# How long an answer waits for an insert whose connection was lost.
+ENDING_SECONDS = 30
+
+_UNAVAILABLE = "not all events could be stored now; send them again, repeats are harmless"
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,9 +133,11 @@ def _store_distinct(store: "Store", table: pa.Table) -> list[Status]:
         recorded_at = store.next_instant()
         recorded = pa.repeat(pa.scalar(recorded_at, type=INSTANT), table.num_rows)
         columns = table.append_column("recorded_at", recorded)
+        # By its id a server tells whether an insert that was not answered still runs, and runs no repeat beside it.
+        query_id = f"runrate-{uuid4()}"
         reach("ingest.before_insert")
         try:
-            store.database.insert_arrow("usage_inbox", columns)
+            store.database.insert_arrow("usage_inbox", columns, {"query_id": query_id})
             reach("ingest.after_insert")
             stored = _stored_count(store, table, recorded_at)
             if stored == table.num_rows:
@@ -136,7 +145,7 @@ def _store_distinct(store: "Store", table: pa.Table) -> list[Status]:
                 return [ACCEPTED] * stored
             return _statuses(store, columns, recorded_at)
         except EngineError as error:
-            return _after_doubt(store, columns, recorded_at, error)
+            return _after_doubt(store, columns, recorded_at, query_id, error)
 
 
 def _bounds(table: pa.Table) -> tuple[datetime, datetime]:
@@ -165,20 +174,30 @@ def _statuses(store: "Store", columns: pa.Table, recorded_at: datetime) -> list[
 
 
 def _after_doubt(
-    store: "Store", columns: pa.Table, recorded_at: datetime, error: EngineError
+    store: "Store", columns: pa.Table, recorded_at: datetime, query_id: str, error: EngineError
 ) -> list[Status]:
     """An insert failed somewhere along its chain: repair the batch's days, then say what is stored."""
     first, last = _bounds(columns)
     try:
-        reconcile(store, first, last + timedelta(milliseconds=1))
-        statuses = _statuses(store, columns, recorded_at)
+        ended = _has_ended(store, query_id)
+        if ended:
+            reconcile(store, first, last + MILLISECOND, batch=recorded_at)
+            statuses = _statuses(store, columns, recorded_at)
     except EngineError as second:
-        raise StoreUnavailable(
-            "store_unavailable", "the events could not be stored now; send them again, repeats are harmless"
-        ) from second
-    if "missing" in statuses:
-        raise StoreUnavailable(
-            "store_unavailable",
-            "some events could not be stored now; send them again, repeats are harmless",
-        ) from error
+        raise StoreUnavailable("store_unavailable", _UNAVAILABLE) from second
+    if not ended or "missing" in statuses:
+        raise StoreUnavailable("store_unavailable", _UNAVAILABLE) from error
     return statuses
+
+
+def _has_ended(store: "Store", query_id: str) -> bool:
+    """Wait until no server runs the query; False when it takes too long. An embedded engine has ended when it says
+    so; a server may work on while the connection is lost."""
+    if store.database.embedded:
+        return True
+    deadline = time.monotonic() + ENDING_SECONDS
+    while store.database.value(load("queries/running_queries.sql"), query_id=query_id):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.05)
+    return True

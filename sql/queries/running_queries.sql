@@ -1,0 +1,1 @@
+SELECT count() FROM system.processes WHERE query_id = {query_id:String}
