@@ -19,6 +19,7 @@ from api.http.routes import (
     traces,
     unrated,
 )
+from api.http.threads import IngestThreads
 from api.store import Store
 
 # In the order in which the documentation shows them.
@@ -56,6 +57,7 @@ def create_app(
     app.state.keys = None if local else (keys or KeyRing(store))
     app.state.limits = limits or EventLimits()
     app.state.budget = Budget()
+    app.state.threads = IngestThreads()
     app.state.closing = False
     app.include_router(health.router)
     for router in ROUTERS:

@@ -42,6 +42,12 @@ class Budget:
             self._left += size
 
 
+def body_size(request: Request, limit: int, zipped: bool) -> int:
+    """Return how many bytes a request will hold at most: what it declares, or the limit where that says little."""
+    declared = request.headers.get("content-length", "")
+    return limit if zipped or not declared.isdecimal() else min(int(declared[:20]), limit)
+
+
 async def read_body(request: Request, limit: int) -> bytes:
     """Return the body, at most `limit` bytes of it ever in memory.
 

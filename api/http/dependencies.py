@@ -7,6 +7,7 @@ from fastapi import Depends, Request
 from api.events import EventLimits
 from api.http.bodies import Budget
 from api.http.problem import ProblemError
+from api.http.threads import IngestThreads
 from api.store import Store
 
 
@@ -28,6 +29,13 @@ def get_budget(request: Request) -> Budget:
     return budget
 
 
+def get_threads(request: Request) -> IngestThreads:
+    """Return the threads that take events in."""
+    threads: IngestThreads = request.app.state.threads
+    return threads
+
+
+ThreadsDependency = Annotated[IngestThreads, Depends(get_threads)]
 StoreDependency = Annotated[Store, Depends(get_store)]
 LimitsDependency = Annotated[EventLimits, Depends(get_limits)]
 BudgetDependency = Annotated[Budget, Depends(get_budget)]

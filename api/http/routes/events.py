@@ -9,8 +9,13 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from api.events import BadRequest, DecodedEvents, EventLimits, decode_events, gunzip
-from api.http.bodies import read_body
-from api.http.dependencies import BudgetDependency, LimitsDependency, StoreDependency
+from api.http.bodies import body_size, read_body
+from api.http.dependencies import (
+    BudgetDependency,
+    LimitsDependency,
+    StoreDependency,
+    ThreadsDependency,
+)
 from api.http.event_changes import EventChange, read_change
 from api.http.openapi import answers, takes, takes_json
 from api.http.parameters import CustomerId, EventId
@@ -95,6 +100,7 @@ async def post_events(
     store: StoreDependency,
     limits: LimitsDependency,
     budget: BudgetDependency,
+    threads: ThreadsDependency,
     atomic: Annotated[bool, Query(description="Store all events or none.")] = False,
     verbose: Annotated[bool, Query(description="Answer accepted events one by one, too.")] = False,
 ) -> Response:
@@ -109,25 +115,20 @@ async def post_events(
         raise BadRequest(
             "unsupported_media_type", "Send the body as it is or with Content-Encoding: gzip.", status=415
         )
-    with budget.reserve(limits.max_bytes):
+    zipped = encoding == "gzip"
+    with budget.reserve(body_size(request, limits.max_bytes, zipped)):
         body = await read_body(request, limits.max_bytes)
-        return await run_in_threadpool(
-            _store_events, store, limits, body, content_type, encoding == "gzip", atomic, verbose
-        )
+        events = await threads.decode(_decode, store, limits, body, content_type, zipped)
+        return await threads.store(_store, store, events, atomic, verbose)
 
 
-def _store_events(
-    store: Store,
-    limits: EventLimits,
-    body: bytes,
-    content_type: str,
-    zipped: bool,
-    atomic: bool,
-    verbose: bool,
-) -> Response:
-    """Decode, store and answer; runs in a worker thread, because it waits for the writer."""
+def _decode(store: Store, limits: EventLimits, body: bytes, content_type: str, zipped: bool) -> DecodedEvents:
     text = gunzip(body, limits.max_bytes) if zipped else body
-    events: DecodedEvents = decode_events(text, content_type, limits, store.clock())
+    return decode_events(text, content_type, limits, store.clock())
+
+
+def _store(store: Store, events: DecodedEvents, atomic: bool, verbose: bool) -> Response:
+    """Store and answer; in a thread of its own, because it waits for the writer."""
     answered = ingest_atomic(store, events) if atomic else ingest(store, events)
     counts = Counter(answer.status for answer in answered)
     if counts["rejected"] == len(answered):
