@@ -283,7 +283,7 @@ def test_limits_are_the_apps(engine: Engine) -> None:
 def test_more_bodies_than_can_be_held_are_sent_away(engine: Engine) -> None:
     with engine.store(lambda: NOW) as store:
         app = create_app(store, local=True)
-        app.state.budget = Budget(1_000)
+        app.state.budget = Budget(100)
         with in_process_client(app) as client:
             response = client.post("/v1/events", json=[_request("b1")])
             problem_of(response, 503, "too_busy")
