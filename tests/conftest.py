@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from itertools import count
+from pathlib import Path
 
 import pytest
 
@@ -15,20 +16,21 @@ MEMORY_BYTES = 4 << 30
 
 StoreFactory = Callable[..., Store]
 
+_numbers = count(1)
+
 
 class Engine:
     """The test process's one engine folder. `store()` opens a fresh database in it."""
 
     def __init__(self, dsn: str) -> None:
         self.dsn = dsn
-        self._numbers = count(1)
-        # Held open as long as the session lasts: the engine ends with its last client.
+        # Held open between stores: the engine ends with its last client.
         self._keeper = Database.open(dsn, database="keeper", memory_bytes=MEMORY_BYTES)
 
     @contextmanager
     def store(self, clock: Callable[[], datetime] = utc_now, database: str | None = None) -> Iterator[Store]:
         """A store in a new database, dropped afterwards; or in `database`, which stays."""
-        name = database or f"test_{next(self._numbers)}"
+        name = database or f"test_{next(_numbers)}"
         try:
             with Store.open(self.dsn, database=name, clock=clock, memory_bytes=MEMORY_BYTES) as store:
                 yield store
@@ -46,9 +48,15 @@ class Engine:
 
 
 @pytest.fixture(scope="session")
-def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+def engine_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The engine folder of this test process."""
-    opened = Engine(f"chdb:{tmp_path_factory.mktemp('store')}")
+    return tmp_path_factory.mktemp("store")
+
+
+@pytest.fixture(scope="module")
+def engine(engine_folder: Path) -> Iterator[Engine]:
+    """The engine, open as long as a module's tests run: another module may have a folder of its own."""
+    opened = Engine(f"chdb:{engine_folder}")
     yield opened
     opened.close()
 
