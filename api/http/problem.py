@@ -30,8 +30,9 @@ RETRY_AFTER_SECONDS = 1
 CODES: dict[str, str] = {
     **REQUEST_CODES,
     "all_events_rejected": "Not one event of the request can be stored.",
+    "batch_rejected": "`atomic=true`, and an event cannot be stored; nothing was.",
+    "currency_changed": "The card's earlier versions are in another currency.",
     "engine_busy": "The engine is short of memory, disk or connections; the same request may work later.",
-    "event_rejected": "The request asked for all events or none, and an event cannot be stored.",
     "internal_error": "Something failed that should not; it is logged, and the request is not acknowledged.",
     "invalid_api_key": "The API key is missing, unknown or revoked.",
     "invalid_body": "The body is not what this route takes; `errors` names the fields.",
@@ -42,11 +43,15 @@ CODES: dict[str, str] = {
     "method_not_allowed": "The path exists, but not with this method; the Allow header lists those that do.",
     "not_found": "What the path names does not exist.",
     "not_ready": "The store is starting, closing or damaged and does not serve.",
+    "store_unavailable": "The events may or may not be stored; send them again, repeats are harmless.",
     "too_busy": "More is being received than can be held; send the request again a little later.",
+    "unknown_event": "No event with this identity counts: it was never stored, or it was voided.",
     "unknown_parameter": "The query has a parameter that this route does not know, or one twice.",
     "unknown_path": "No route has this path.",
+    "unknown_version": "The rate card has no such version.",
+    "unsupported_cohort": "The activation is for another cohort than `all`, which this version does not rate yet.",
 }
-"""Every code of a problem and the sentence that documents it, besides those of the operations."""
+"""Every code of a problem and the sentence that documents it."""
 
 
 @dataclass(frozen=True, slots=True)

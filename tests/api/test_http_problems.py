@@ -1,14 +1,17 @@
 """Whatever is sent, the answer to what is wrong is a problem with a 4xx status, and nothing internal
 leaks."""
 
+import ast
 import base64
 import json
 from collections.abc import Iterator
+from pathlib import Path
 
 import httpx
 import pytest
 
 from api.http import cursors
+from api.http.problem import CODES
 from tests.api.http_world import CARD, INVOICE, NOW, answer_of, calling, problem_of, set_up
 from tests.conftest import Engine
 
@@ -35,6 +38,16 @@ LISTS = [
     "/v1/unrated",
     "/v1/unrated/events",
 ]
+
+REFUSALS = {
+    "BadRequest",
+    "Conflicting",
+    "NotFound",
+    "OperationRefused",
+    "ProblemError",
+    "StoreUnavailable",
+    "Unprocessable",
+}
 
 # Percent-encoded ids that no customer, event, invoice, line or card can have.
 HOSTILE_IDS = [
@@ -336,6 +349,22 @@ def test_activating_what_is_not_there(client: httpx.Client) -> None:
 @pytest.mark.parametrize("version", ["0", "-1", "4294967296", "1e3", "one", "1.0"])
 def test_a_version_that_is_no_number(client: httpx.Client, version: str) -> None:
     problem_of(client.get(f"/v1/rate-cards/acme/versions/{version}"), 422, "invalid_parameter")
+
+
+def test_every_code_that_is_given_out_is_explained_and_the_other_way_round() -> None:
+    api = Path(__file__).parents[2] / "api"
+    given: set[str] = set()
+    for path in api.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in REFUSALS:
+                given |= {str(one.value) for one in node.args[:2] if isinstance(one, ast.Constant)} & set(
+                    CODES
+                )
+                first = node.args[1 if node.func.id == "ProblemError" else 0]
+                assert not isinstance(first, ast.Constant) or first.value in CODES, (path.name, first.value)
+    # Those are chosen by what was raised, not written out at a call.
+    given |= {"invalid_rate_card", "invalid_contracts", "engine_busy"}
+    assert given == set(CODES)
 
 
 def test_a_problem_type_leads_to_its_explanation(client: httpx.Client) -> None:
