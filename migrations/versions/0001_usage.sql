@@ -34,7 +34,8 @@ CREATE TABLE IF NOT EXISTS usage_events
 ENGINE = MergeTree
 PARTITION BY toYYYYMM(event_time)
 ORDER BY (event_time, event_key)
-SETTINGS fsync_after_insert = 1, fsync_part_directory = 1
+-- A base of 10 in place of 5 halves what merges write: inserts are in big blocks, and reads bear a few parts more.
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, merge_selector_base = 10
 COMMENT 'Every distinct event as it came. The source of truth: all else can be rebuilt from it';
 
 CREATE TABLE IF NOT EXISTS superseded_events
@@ -70,6 +71,7 @@ CREATE TABLE IF NOT EXISTS rated_usage
 ENGINE = MergeTree
 PARTITION BY toYYYYMM(event_time)
 ORDER BY (period_id, price_id, event_time, event_key)
+SETTINGS merge_selector_base = 10
 COMMENT 'The rating ledger: append-only and signed. The net of an event''s entries is its rating now';
 
 CREATE TABLE IF NOT EXISTS usage_hourly
