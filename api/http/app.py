@@ -66,5 +66,5 @@ def create_app(
         )
     install(app)
     app.add_middleware(EncodedSlashes)
-    describe(app)
+    describe(app, (health.router, *ROUTERS))
     return app

@@ -1,10 +1,11 @@
 """The OpenAPI document: one description of a problem for every route, and an example for every answer."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from fastapi.openapi.utils import get_openapi
+from fastapi.routing import APIRoute
 from pydantic import TypeAdapter
 
 from api.http.problem import MEDIA_TYPE, ProblemDetails, problem_type, title_of
@@ -50,8 +51,14 @@ def takes_json(model: Any, example: Any, *, description: str) -> dict[str, Any]:
     return takes({"application/json": example}, description=description, schema=schema)
 
 
-def describe(app: FastAPI) -> None:
-    """Make `app.openapi()` name the problems that every route may answer."""
+def describe(app: FastAPI, routers: Iterable[APIRouter]) -> None:
+    """Make `app.openapi()` name the problems that every route may answer, and show examples as they are."""
+    examples = {
+        str(route.operation_id): route.responses[200]["content"]["application/json"]["example"]
+        for router in routers
+        for route in router.routes
+        if isinstance(route, APIRoute)
+    }
 
     def openapi() -> dict[str, Any]:
         if app.openapi_schema is None:
@@ -61,14 +68,15 @@ def describe(app: FastAPI) -> None:
                     version=app.version,
                     description=app.description,
                     routes=app.routes,
-                )
+                ),
+                examples,
             )
         return app.openapi_schema
 
     app.openapi = openapi  # type: ignore[method-assign]  # the documented way to change the document
 
 
-def _complete(document: dict[str, Any]) -> dict[str, Any]:
+def _complete(document: dict[str, Any], examples: Mapping[str, Any]) -> dict[str, Any]:
     schemas = document.setdefault("components", {}).setdefault("schemas", {})
     schemas["ProblemDetails"] = TypeAdapter(ProblemDetails).json_schema()
     for unused in ("HTTPValidationError", "ValidationError"):
@@ -78,6 +86,9 @@ def _complete(document: dict[str, Any]) -> dict[str, Any]:
             if method not in operations:
                 continue
             responses = operations[method]["responses"]
+            # The framework takes every null out of the document, examples included.
+            example = examples[operations[method]["operationId"]]
+            responses["200"]["content"]["application/json"]["example"] = example
             # The framework's own description of a refusal, which is not ours.
             responses.pop("422", None)
             if path.startswith("/v1"):
