@@ -21,6 +21,7 @@ from api.cli.invoices import show_balances, show_invoices, totals_table
 from api.cli.output import stdout
 from api.events import DecodedEvents
 from api.http.server import KEY_FILE, serving
+from api.opening import open_store
 from api.operations.activate import activate_version
 from api.operations.contracts import apply_contracts
 from api.operations.ingest import ingest
@@ -58,7 +59,7 @@ class Demo:
     def run(self) -> None:
         """Set up, stream, show; then serve until Ctrl-C unless it is to be done once."""
         console = stdout()
-        with Store.open(f"chdb:{self.folder}") as store:
+        with open_store(f"chdb:{self.folder}") as store:
             self._set_up(store)
             with serving(store, port=self.port) as address:
                 self._stream(store)

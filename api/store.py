@@ -8,10 +8,10 @@ from types import TracebackType
 from typing import Self
 
 from api.writer import Writer
-from migrations import deploy_objects, deploy_rating, migrate, reload_dictionaries
+from migrations import deploy_rating
 from ratecard_compiler.rating import Shape
 from sql import load
-from sql.client import DATABASE, DEFAULT_MEMORY_BYTES, Database
+from sql.client import Database
 
 MILLISECOND = timedelta(milliseconds=1)
 
@@ -25,7 +25,8 @@ def utc_now() -> datetime:
 
 
 class Store:
-    """An open store. One process has one store a folder; its operations may be called from any thread."""
+    """An open store, as `open_store` makes it. One process has one store a folder; its operations may be called from
+    any thread."""
 
     def __init__(self, database: Database, clock: Clock = utc_now) -> None:
         self.database = database
@@ -34,45 +35,7 @@ class Store:
         self._exclusive = threading.RLock()
         self._last_instant = datetime(2000, 1, 1, tzinfo=UTC)
         self.ready = False
-        self.writer = Writer(self)
-
-    @classmethod
-    def open(
-        cls,
-        dsn: str,
-        *,
-        database: str = DATABASE,
-        clock: Clock = utc_now,
-        memory_bytes: int = DEFAULT_MEMORY_BYTES,
-    ) -> "Store":
-        """Open the store at `dsn` (`chdb:FOLDER` or `clickhouse://…`), and make it ready.
-
-        Migrates, deploys views and the rating view, loads the dictionaries and reconciles what a killed process
-        left, in this order. Raises StoreInUse, EngineError.
-        """
-        store = cls(Database.open(dsn, database=database, memory_bytes=memory_bytes), clock)
-        try:
-            store._start()
-        except BaseException:
-            store.close()
-            raise
-        return store
-
-    def _start(self) -> None:
-        # Operations need a store's type: imported once there is one.
-        from api.operations.reconcile import reconcile
-        from api.operations.rollup import discard_uncommitted
-
-        migrate(self.database)
-        deploy_objects(self.database)
-        self.deploy_rating()
-        reload_dictionaries(self.database)
-        latest = self.database.value(load("queries/latest_recorded_at.sql"))
-        self._last_instant = max(self._last_instant, latest)
-        discard_uncommitted(self)
-        reconcile(self)
-        self.writer.start()
-        self.ready = True
+        self.writer = Writer()
 
     def problems(self) -> list[str]:
         """Say why the store must not serve; empty when it may."""
@@ -94,6 +57,11 @@ class Store:
         with self._exclusive:
             self._last_instant = max(self.clock(), self._last_instant + MILLISECOND)
             return self._last_instant
+
+    def start_after(self, instant: datetime) -> None:
+        """Give out times of recording later than `instant` only: an earlier process gave out that one."""
+        with self._exclusive:
+            self._last_instant = max(self._last_instant, instant)
 
     @property
     def last_instant(self) -> datetime:

@@ -6,16 +6,17 @@ a repeat inside the same group waits for the next insert, so "which was first" a
 
 import queue
 import threading
+from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import pyarrow as pa
 
-if TYPE_CHECKING:
-    from api.store import Store
-
 Status = Literal["accepted", "duplicate", "conflict"]
+
+# Stores a block of events and returns what became of each, in row order.
+StoreEvents = Callable[[pa.Table], list[Status]]
 
 # Bigger inserts are cut by the engine into blocks, and identity looks at one block at a time.
 MAXIMUM_ROWS = 100_000
@@ -32,14 +33,16 @@ class _Request:
 class Writer:
     """The thread that inserts usage events."""
 
-    def __init__(self, store: "Store") -> None:
-        self._store = store
+    def __init__(self) -> None:
         self._queue: queue.SimpleQueue[_Request | None] = queue.SimpleQueue()
-        self._thread = threading.Thread(target=self._run, name="runrate-writer", daemon=True)
+        self._thread: threading.Thread | None = None
         self._stopped = False
 
-    def start(self) -> None:
-        """Begin taking events."""
+    def start(self, store_events: StoreEvents) -> None:
+        """Begin storing what is submitted, by `store_events`."""
+        self._thread = threading.Thread(
+            target=self._run, args=(store_events,), name="runrate-writer", daemon=True
+        )
         self._thread.start()
 
     def submit(self, table: pa.Table) -> "Future[list[Status]]":
@@ -60,16 +63,16 @@ class Writer:
     def stop(self) -> None:
         """Store what is queued, then end the thread."""
         self._stopped = True
-        if self._thread.is_alive():
+        if self._thread is not None:
             self._queue.put(None)
             self._thread.join()
 
-    def _run(self) -> None:
+    def _run(self, store_events: StoreEvents) -> None:
         ended = False
         while not ended:
             group, ended = self._next_group()
             if group:
-                self._commit(group)
+                _commit(group, store_events)
 
     def _next_group(self) -> tuple[list[_Request], bool]:
         """Wait for a request, then take all that are waiting too, up to one block."""
@@ -87,18 +90,18 @@ class Writer:
                 return group, False
         return group, True
 
-    def _commit(self, group: list[_Request]) -> None:
-        from api.operations.ingest import store_events  # it imports the writer's types
 
-        try:
-            tables = [request.table for request in group]
-            answers = store_events(self._store, tables[0] if len(tables) == 1 else pa.concat_tables(tables))
-        except Exception as error:
-            for request in group:
-                request.answer.set_exception(error)
-            return
-        start = 0
+def _commit(group: list[_Request], store_events: StoreEvents) -> None:
+    """Store a group in one block, and answer its requests."""
+    try:
+        tables = [request.table for request in group]
+        answers = store_events(tables[0] if len(tables) == 1 else pa.concat_tables(tables))
+    except Exception as error:
         for request in group:
-            end = start + request.table.num_rows
-            request.answer.set_result(answers[start:end])
-            start = end
+            request.answer.set_exception(error)
+        return
+    start = 0
+    for request in group:
+        end = start + request.table.num_rows
+        request.answer.set_result(answers[start:end])
+        start = end

@@ -63,11 +63,11 @@ def measure(workload: Workload, folder: Path, progress: Progress) -> list[Figure
 
 def activate_large_card(workload: Workload, folder: Path) -> Activation:
     """Compile at rest; publish and activate while a stream is rated by the same card; runs in a child."""
+    from api.opening import open_store
     from api.operations.activate import activate_version
     from api.operations.publish import publish_rate_card
-    from api.store import Store
 
-    with Store.open(f"chdb:{folder}", memory_bytes=MEMORY_BYTES) as store:
+    with open_store(f"chdb:{folder}", memory_bytes=MEMORY_BYTES) as store:
         set_up(store, workload.month_start)
         text = large_card_text(LARGE_CARD_MODELS)
         compile_seconds = -time.perf_counter()

@@ -41,7 +41,7 @@ def measure(workload: Workload, folder: Path, seconds: int, progress: Progress) 
 
 def prepare(workload: Workload, folder: Path) -> None:
     """Make a store with the card and the contracts; runs in a child."""
-    from api.store import Store
+    from api.opening import open_store
 
-    with Store.open(f"chdb:{folder}", memory_bytes=MEMORY_BYTES) as store:
+    with open_store(f"chdb:{folder}", memory_bytes=MEMORY_BYTES) as store:
         set_up(store, workload.month_start)

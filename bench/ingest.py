@@ -70,10 +70,10 @@ def insert_raw(workload: Workload, folder: Path) -> Ingested:
 
 def insert_rated(workload: Workload, folder: Path) -> Ingested:
     """Insert through the whole chain; runs in a child."""
+    from api.opening import open_store
     from api.operations.rollup import roll_up
-    from api.store import Store
 
-    with Store.open(f"chdb:{folder}", memory_bytes=MEMORY_BYTES) as store:
+    with open_store(f"chdb:{folder}", memory_bytes=MEMORY_BYTES) as store:
         set_up(store, workload.month_start)
         watch = Stopwatch()
         rolled_up = time.monotonic()

@@ -81,8 +81,8 @@ def measure(workload: Workload, rated: Path, raw: Path, progress: Progress) -> l
 
 def read_invoices(workload: Workload, folder: Path) -> FromSums:
     """Read through the API's functions; runs in a child."""
+    from api.opening import open_store
     from api.reads.invoices import get_invoice
-    from api.store import Store
 
     amounts: dict[str, Amounts] = {}
 
@@ -95,7 +95,7 @@ def read_invoices(workload: Workload, folder: Path) -> FromSums:
 
         return read
 
-    with Store.open(f"chdb:{folder}", memory_bytes=MEMORY_BYTES) as store:
+    with open_store(f"chdb:{folder}", memory_bytes=MEMORY_BYTES) as store:
         times = {name: milliseconds(reader(customer)) for name, customer in CUSTOMERS.items()}
         prices = store.database.rows(statement("price_list.sql"), rate_card=RATE_CARD)
     return FromSums(Reads(times, amounts), prices)

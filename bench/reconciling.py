@@ -17,10 +17,10 @@ def measure(workload: Workload, rated: Path, progress: Progress) -> list[Figure]
 
 def reconcile_month(workload: Workload, folder: Path) -> float:
     """Return the seconds it took; runs in a child. Raises AssertionError when the ledger had to be changed."""
+    from api.opening import open_store
     from api.operations.reconcile import reconcile
-    from api.store import Store
 
-    with Store.open(f"chdb:{folder}", memory_bytes=MEMORY_BYTES) as store:
+    with open_store(f"chdb:{folder}", memory_bytes=MEMORY_BYTES) as store:
         began = time.perf_counter()
         done = reconcile(store, workload.month_start, workload.month_end)
         seconds = time.perf_counter() - began

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from api.opening import open_store as open_store_at
 from api.store import Store, utc_now
 from sql.client import Database
 
@@ -32,7 +33,7 @@ class Engine:
         """A store in a new database, dropped afterwards; or in `database`, which stays."""
         name = database or f"test_{next(_numbers)}"
         try:
-            with Store.open(self.dsn, database=name, clock=clock, memory_bytes=MEMORY_BYTES) as store:
+            with open_store_at(self.dsn, database=name, clock=clock, memory_bytes=MEMORY_BYTES) as store:
                 yield store
         finally:
             if database is None:

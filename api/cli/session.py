@@ -111,10 +111,10 @@ class Session:
         # Loading the engine and the web framework takes a second that `--help` need not wait for.
         from api.http.app import create_app
         from api.http.in_process import in_process_client
-        from api.store import Store
+        from api.opening import open_store
 
         try:
-            store = self._stack.enter_context(Store.open(self.settings.store))
+            store = self._stack.enter_context(open_store(self.settings.store))
         except StoreInUse as error:
             raise CommandFailed(
                 f"{error.folder} is in use by process {error.owner}, which is no server that answers here. "

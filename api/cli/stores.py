@@ -28,7 +28,7 @@ def _register_migrate(app: typer.Typer) -> None:
     def migrate(settings: Settings) -> None:
         """Create the store, or bring its schema up to date."""
         # The engine takes a second to load: only when it is needed.
-        from api.store import Store
+        from api.opening import open_store
         from migrations import migrate as apply_migrations
         from sql.client import Database
 
@@ -39,7 +39,7 @@ def _register_migrate(app: typer.Typer) -> None:
             applied = apply_migrations(database)
         finally:
             database.close()
-        with Store.open(settings.store):
+        with open_store(settings.store):
             pass
         if settings.as_json:
             print_json({"store": settings.store, "applied": applied})
@@ -62,7 +62,7 @@ def _register_serve(app: typer.Typer) -> None:
         """
         from api.http.server import Address
         from api.http.server import serve as serve_store
-        from api.store import Store
+        from api.opening import open_store
 
         def announce(address: Address) -> None:
             told = {"url": address.url, "store": settings.store, "api_key": address.bootstrap_key}
@@ -73,7 +73,7 @@ def _register_serve(app: typer.Typer) -> None:
                 facts([("API key", address.bootstrap_key and f"{address.bootstrap_key} (shown only now)")])
             sys.stdout.flush()
 
-        with Store.open(settings.store) as store:
+        with open_store(settings.store) as store:
             serve_store(store, host, port, announce=announce)
 
 

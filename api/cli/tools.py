@@ -14,10 +14,10 @@ from api.cli.failures import CommandFailed
 from api.cli.output import Columns, pairs, print_json, stderr, stdout
 from api.cli.price_cases import price_cases, read_cases
 from api.cli.settings import Settings, command
+from api.opening import open_store
 from api.scenarios.comparison import Difference, compare
 from api.scenarios.plan import Scenario, read_scenario
 from api.scenarios.run import run_scenario
-from api.store import Store
 from sql.client import Database
 
 MOST_DIFFERENCES = 50
@@ -92,7 +92,7 @@ def run_alone(plan: Scenario) -> dict[str, Any]:
     console = stderr()
     with (
         fresh_folder() as folder,
-        Store.open(f"chdb:{folder}", clock=lambda: plan.now) as store,
+        open_store(f"chdb:{folder}", clock=lambda: plan.now) as store,
     ):
         return run_scenario(plan, store, lambda text: console.print(f"note: {text}", markup=False))
 

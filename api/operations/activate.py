@@ -2,16 +2,13 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from api.errors import NotFound, Unprocessable
 from api.operations.reconcile import LATEST, reconcile, request_reconcile
+from api.store import Store
 from migrations import reload_dictionaries
 from sql import load
 from sql.fail_points import reach
-
-if TYPE_CHECKING:
-    from api.store import Store
 
 EVERYONE = "all"
 
@@ -28,7 +25,7 @@ class Activated:
 
 
 def activate_version(
-    store: "Store", rate_card: str, version: int, active_from: datetime, cohort: object = EVERYONE
+    store: Store, rate_card: str, version: int, active_from: datetime, cohort: object = EVERYONE
 ) -> Activated:
     """Put a published version in force for events from `active_from` on, and re-rate what that changes.
 

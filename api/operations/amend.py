@@ -3,14 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from api.errors import NotFound
 from api.operations.reconcile import MILLISECOND, reconcile, request_reconcile
+from api.store import Store
 from sql import load
-
-if TYPE_CHECKING:
-    from api.store import Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +22,7 @@ class Revised:
 
 
 def amend_event(
-    store: "Store",
+    store: Store,
     customer_id: str,
     event_id: str,
     event_time: datetime | None = None,
@@ -62,7 +60,7 @@ def amend_event(
     return Revised(customer_id, event_id, revision, result.entries_appended)
 
 
-def void_event(store: "Store", customer_id: str, event_id: str) -> Revised:
+def void_event(store: Store, customer_id: str, event_id: str) -> Revised:
     """Make a stored event count no longer; its identity stays taken. Raises NotFound."""
     with store.exclusive():
         event = _current_event(store, customer_id, event_id)
@@ -72,7 +70,7 @@ def void_event(store: "Store", customer_id: str, event_id: str) -> Revised:
     return Revised(customer_id, event_id, int(event["revision"]), result.entries_appended)
 
 
-def _current_event(store: "Store", customer_id: str, event_id: str) -> dict[str, Any]:
+def _current_event(store: Store, customer_id: str, event_id: str) -> dict[str, Any]:
     reconcile(store)  # so that of two under one identity only the first counts
     rows = store.database.rows(load("queries/current_event.sql"), customer_id=customer_id, event_id=event_id)
     if not rows:
@@ -80,13 +78,13 @@ def _current_event(store: "Store", customer_id: str, event_id: str) -> dict[str,
     return rows[0]
 
 
-def _request(store: "Store", before: datetime, after: datetime, cause: str) -> None:
+def _request(store: Store, before: datetime, after: datetime, cause: str) -> None:
     request_reconcile(store, before, before + MILLISECOND, cause)
     if after != before:
         request_reconcile(store, after, after + MILLISECOND, cause)
 
 
-def _supersede(store: "Store", event: Mapping[str, Any], reason: str) -> None:
+def _supersede(store: Store, event: Mapping[str, Any], reason: str) -> None:
     store.database.insert(
         "superseded_events",
         [

@@ -7,7 +7,7 @@ start, so ledger entries stay where they are.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from api.contracts import (
     BillingPeriod,
@@ -22,11 +22,9 @@ from api.contracts import (
     read_contracts,
 )
 from api.operations.reconcile import MILLISECOND, reconcile, request_reconcile
+from api.store import Store
 from migrations import reload_dictionaries
 from sql import load
-
-if TYPE_CHECKING:
-    from api.store import Store
 
 # Open contracts have periods this far ahead; `extend_periods` keeps it so.
 HORIZON = timedelta(days=400)
@@ -52,7 +50,7 @@ class _StoredContract:
     ends_at: datetime | None
 
 
-def apply_contracts(store: "Store", text: str, file_name: str) -> ContractsApplied:
+def apply_contracts(store: Store, text: str, file_name: str) -> ContractsApplied:
     """Store the customers and contracts of a document (SEMANTICS §9) and re-rate what they change.
 
     Raises ContractErrors with every place that is wrong; then nothing is stored.
@@ -80,7 +78,7 @@ def apply_contracts(store: "Store", text: str, file_name: str) -> ContractsAppli
     )
 
 
-def extend_periods(store: "Store") -> int:
+def extend_periods(store: Store) -> int:
     """Give open contracts the billing periods up to the horizon; return how many were added."""
     with store.exclusive():
         rows = store.database.rows(load("queries/contracts_to_extend.sql"), until=store.clock() + HORIZON / 2)
@@ -112,7 +110,7 @@ class _Stored:
     grants: tuple[StoredGrant, ...]
 
     @classmethod
-    def read(cls, store: "Store") -> "_Stored":
+    def read(cls, store: Store) -> "_Stored":
         customers = {
             row["customer_id"]: Customer(
                 row["customer_id"], row["name"], row["attributes"], tuple(row["aliases"])
@@ -144,7 +142,7 @@ class _Stored:
 
 
 def _request_reconcile(
-    store: "Store", stored: _Stored, customers: Iterable[Customer], contracts: Iterable[Contract]
+    store: Store, stored: _Stored, customers: Iterable[Customer], contracts: Iterable[Contract]
 ) -> None:
     """Ask for the days on which the customers concerned, by any id they have or had, sent events."""
     owners = {customer.customer_id for customer in customers}
@@ -162,7 +160,7 @@ def _request_reconcile(
         request_reconcile(store, span["first"], span["last"] + MILLISECOND, "contracts applied")
 
 
-def _period_rows(store: "Store", contracts: list[Contract], recorded_at: datetime) -> list[dict[str, Any]]:
+def _period_rows(store: Store, contracts: list[Contract], recorded_at: datetime) -> list[dict[str, Any]]:
     """Periods to store: those of the contracts, with the number of a stored period that has the same start, and
     the withdrawal of stored ones that a contract no longer has."""
     known: dict[str, dict[datetime, dict[str, Any]]] = {}
@@ -190,7 +188,7 @@ def _period_rows(store: "Store", contracts: list[Contract], recorded_at: datetim
     return rows
 
 
-def _next_period_id(store: "Store") -> int:
+def _next_period_id(store: Store) -> int:
     return int(store.database.value(load("queries/next_period_id.sql")))
 
 
@@ -207,7 +205,7 @@ def _period_row(
     }
 
 
-def _grant_rows(store: "Store", contracts: list[Contract], recorded_at: datetime) -> list[dict[str, Any]]:
+def _grant_rows(store: Store, contracts: list[Contract], recorded_at: datetime) -> list[dict[str, Any]]:
     ids = [contract.contract_id for contract in contracts]
     before = {
         (row["customer_id"], row["grant_id"]): row

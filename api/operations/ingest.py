@@ -7,7 +7,7 @@ answered, so that "accepted" always means stored and rated.
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 from uuid import uuid4
 
 import pyarrow as pa
@@ -16,13 +16,11 @@ import pyarrow.compute as pc
 from api.errors import StoreUnavailable, Unprocessable
 from api.events import DecodedEvents
 from api.operations.reconcile import MILLISECOND, reconcile
+from api.store import Store
 from api.writer import ACCEPTED, Status
 from sql import load
 from sql.errors import EngineError
 from sql.fail_points import reach
-
-if TYPE_CHECKING:
-    from api.store import Store
 
 INSTANT = pa.timestamp("ms", tz="UTC")
 
@@ -51,7 +49,7 @@ _MESSAGES: dict[Status, str | None] = {
 }
 
 
-def ingest(store: "Store", events: DecodedEvents) -> list[EventAnswer]:
+def ingest(store: Store, events: DecodedEvents) -> list[EventAnswer]:
     """Store the good events and answer every one, in request order. Blocks until they are stored and rated.
 
     Raises StoreUnavailable when that is unknown; sending the same again is safe.
@@ -69,7 +67,7 @@ def ingest(store: "Store", events: DecodedEvents) -> list[EventAnswer]:
     return answers
 
 
-def ingest_atomic(store: "Store", events: DecodedEvents) -> list[EventAnswer]:
+def ingest_atomic(store: Store, events: DecodedEvents) -> list[EventAnswer]:
     """As `ingest`, but a request with a rejected event is refused whole and stores nothing."""
     if events.rejections:
         raise Unprocessable(
@@ -89,7 +87,7 @@ def ingest_atomic(store: "Store", events: DecodedEvents) -> list[EventAnswer]:
     return ingest(store, events)
 
 
-def store_events(store: "Store", table: pa.Table) -> list[Status]:
+def store_events(store: Store, table: pa.Table) -> list[Status]:
     """Store a block of events and return their statuses in row order. Called by the writer alone."""
     if not _has_repeats(table):
         return _store_distinct(store, table)
@@ -128,7 +126,7 @@ def _split_repeats(table: pa.Table) -> tuple[list[int], list[int]]:
     return first, rest
 
 
-def _store_distinct(store: "Store", table: pa.Table) -> list[Status]:
+def _store_distinct(store: Store, table: pa.Table) -> list[Status]:
     with store.exclusive():
         recorded_at = store.next_instant()
         recorded = pa.repeat(pa.scalar(recorded_at, type=INSTANT), table.num_rows)
@@ -153,7 +151,7 @@ def _bounds(table: pa.Table) -> tuple[datetime, datetime]:
     return bounds["min"].astimezone(UTC), bounds["max"].astimezone(UTC)
 
 
-def _stored_count(store: "Store", table: pa.Table, recorded_at: datetime) -> int:
+def _stored_count(store: Store, table: pa.Table, recorded_at: datetime) -> int:
     first, last = _bounds(table)
     count: int = store.database.value(
         load("queries/batch_accepted_count.sql"), first=first, last=last, recorded_at=recorded_at
@@ -161,7 +159,7 @@ def _stored_count(store: "Store", table: pa.Table, recorded_at: datetime) -> int
     return count
 
 
-def _statuses(store: "Store", columns: pa.Table, recorded_at: datetime) -> list[Status]:
+def _statuses(store: Store, columns: pa.Table, recorded_at: datetime) -> list[Status]:
     """Ask the store about each row: one read of the batch's keys."""
     place = pa.array(range(columns.num_rows), type=pa.uint64())
     store.database.command(load("commands/clear_ingest_batch.sql"))
@@ -174,7 +172,7 @@ def _statuses(store: "Store", columns: pa.Table, recorded_at: datetime) -> list[
 
 
 def _after_doubt(
-    store: "Store", columns: pa.Table, recorded_at: datetime, query_id: str, error: EngineError
+    store: Store, columns: pa.Table, recorded_at: datetime, query_id: str, error: EngineError
 ) -> list[Status]:
     """An insert failed somewhere along its chain: repair the batch's days, then say what is stored."""
     first, last = _bounds(columns)
@@ -190,7 +188,7 @@ def _after_doubt(
     return statuses
 
 
-def _has_ended(store: "Store", query_id: str) -> bool:
+def _has_ended(store: Store, query_id: str) -> bool:
     """Wait until no server runs the query; False when it takes too long. An embedded engine has ended when it says
     so; a server may work on while the connection is lost."""
     if store.database.embedded:

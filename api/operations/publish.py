@@ -1,18 +1,15 @@
 """Publishing a rate card: an immutable version with its products and prices as rows."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from api.errors import Conflicting
-from migrations import deploy_objects, has_positional_prices
+from api.store import Store
+from migrations import deploy_positions
 from ratecard_compiler import CompiledCard, compile_card
 from ratecard_compiler.rating import Shape, shape_of
 from ratecard_compiler.rows import dimension_value_rows, price_rows, product_rows
 from sql import load
 from sql.fail_points import reach
-
-if TYPE_CHECKING:
-    from api.store import Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +24,7 @@ class Published:
     created: bool
 
 
-def publish_rate_card(store: "Store", text: str, file_name: str) -> Published:
+def publish_rate_card(store: Store, text: str, file_name: str) -> Published:
     """Compile a card and store it as the next version of its name; nothing is in force until it is activated.
 
     Publishing the same content again returns the version it made then. Raises RateCardErrors, and Conflicting when
@@ -49,10 +46,8 @@ def publish_rate_card(store: "Store", text: str, file_name: str) -> Published:
         shape_id = _store_shape(store, shape_of(card))
         store.database.insert("rate_card_products", product_rows(card, version_id))
         reach("publish.before_prices")
-        positional = has_positional_prices(store.database)
         store.database.insert("price_rows", price_rows(card, version_id))
-        if not positional and has_positional_prices(store.database):
-            deploy_objects(store.database)
+        deploy_positions(store.database)
         store.database.insert("dimension_values", dimension_value_rows(card, version_id))
         reach("publish.before_version")
         # Last: a version counts once this row is there.
@@ -76,7 +71,7 @@ def publish_rate_card(store: "Store", text: str, file_name: str) -> Published:
     return Published(card.rate_card, version, version_id, card.content_hash, len(card.prices), True)
 
 
-def _check_currency(store: "Store", card: CompiledCard) -> None:
+def _check_currency(store: Store, card: CompiledCard) -> None:
     for row in store.database.rows(load("queries/card_currencies.sql"), rate_card=card.rate_card):
         if row["currency"] != card.currency:
             raise Conflicting(
@@ -86,7 +81,7 @@ def _check_currency(store: "Store", card: CompiledCard) -> None:
             )
 
 
-def _store_shape(store: "Store", shape: Shape) -> int:
+def _store_shape(store: Store, shape: Shape) -> int:
     rows = store.database.rows(load("queries/shape_by_hash.sql"), hash=shape.hash)
     if rows:
         return int(rows[0]["shape_id"])

@@ -5,18 +5,16 @@ contract stored late or changed, an event amended or voided, a new product over 
 tables of one insert. Running it again changes nothing (ARCHITECTURE §4).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from api.store import Store
 from migrations import rating_for
 from sql import load, render
 from sql.fail_points import reach
-
-if TYPE_CHECKING:
-    from api.store import Store
 
 EARLIEST = datetime(2015, 1, 1, tzinfo=UTC)
 LATEST = datetime(2100, 1, 1, tzinfo=UTC)
@@ -25,6 +23,9 @@ LATEST = datetime(2100, 1, 1, tzinfo=UTC)
 SETTLING = timedelta(seconds=30)
 
 MILLISECOND = timedelta(milliseconds=1)
+
+# Days that differ are opened together up to so many entries, about what one insert brings.
+OPENED_TOGETHER = 100_000
 
 Progress = Callable[[int, int], None]
 Range = tuple[datetime, datetime]
@@ -42,7 +43,7 @@ class Reconciled:
 
 
 def reconcile(
-    store: "Store",
+    store: Store,
     start: datetime | None = None,
     end: datetime | None = None,
     progress: Progress | None = None,
@@ -71,7 +72,7 @@ def reconcile(
     return Reconciled(len(ranges), changed, appended, conflicts)
 
 
-def request_reconcile(store: "Store", start: datetime, end: datetime, cause: str) -> None:
+def request_reconcile(store: Store, start: datetime, end: datetime, cause: str) -> None:
     """Write down that [start, end) of event time is to be re-rated, before changing what asks for it: if the
     process is killed in between, the next start finishes it."""
     store.database.insert(
@@ -89,7 +90,7 @@ def request_reconcile(store: "Store", start: datetime, end: datetime, cause: str
     )
 
 
-def settled_instant(store: "Store") -> datetime:
+def settled_instant(store: Store) -> datetime:
     """Return until when every recorded event has all its ledger entries, if its insert did not fail."""
     if store.database.embedded:
         return store.last_instant
@@ -105,7 +106,7 @@ class Comparison:
     parameters: dict[str, datetime]
 
     @classmethod
-    def of(cls, store: "Store", until: datetime, batch: datetime | None = None) -> "Comparison":
+    def of(cls, store: Store, until: datetime, batch: datetime | None = None) -> "Comparison":
         """Compare what was recorded up to `until`, or at `batch`. One embedded writer leaves nothing on its way."""
         settling = not store.database.embedded
         source = render("queries/current_events.sql.j2", settling=settling)
@@ -117,7 +118,7 @@ class Comparison:
         return render(name, rating=self.rating, settling=self.settling)
 
 
-def _find_conflicts(store: "Store", mark: datetime, until: datetime) -> int:
+def _find_conflicts(store: Store, mark: datetime, until: datetime) -> int:
     """Supersede events stored under an identity that another event had first: with another time, or in one
     block by SQL."""
     rows: list[dict[str, Any]] = store.database.rows(
@@ -129,7 +130,7 @@ def _find_conflicts(store: "Store", mark: datetime, until: datetime) -> int:
 
 
 def _ranges(
-    store: "Store",
+    store: Store,
     start: datetime | None,
     end: datetime | None,
     mark: datetime,
@@ -151,38 +152,54 @@ def _ranges(
 
 
 def _reconcile_ranges(
-    store: "Store", comparison: Comparison, ranges: list[Range], progress: Progress | None
+    store: Store, comparison: Comparison, ranges: list[Range], progress: Progress | None
 ) -> tuple[int, int]:
-    """Compare month by month as sums of hashes, and open only the days that differ. Ingest goes on between days: what
+    """Compare month by month as sums of hashes, and open only the days that differ. Ingest goes on in between: what
     an insert adds while months are compared can only make a day look different that is not."""
     appended = changed = done = 0
     for _, month in groupby(ranges, key=lambda bounds: (bounds[0].year, bounds[0].month)):
         of_month = list(month)
-        differing = _differing_days(store, comparison, of_month)
-        for bounds in of_month:
+        for days in _opened_together(of_month, _differing_days(store, comparison, of_month)):
             if progress is not None:
-                progress(done, len(ranges))
-            done += 1
-            if bounds[0].date() in differing:
-                entries = _append_difference(store, comparison, bounds)
-                appended += entries
-                changed += entries > 0
+                progress(done + of_month.index(days[0]), len(ranges))
+            entries = _append_difference(store, comparison, (days[0][0], days[-1][1]))
+            appended += entries
+            changed += len(days) if entries else 0
+        done += len(of_month)
     if progress is not None:
         progress(done, len(ranges))
     return appended, changed
 
 
-def _differing_days(store: "Store", comparison: Comparison, ranges: list[Range]) -> set[date]:
+def _opened_together(ranges: list[Range], entries: Mapping[date, int]) -> list[list[Range]]:
+    """Split the days that differ, of which `entries` says how much there is to compare, into runs that are opened
+    with one statement each: a statement costs as much as thousands of entries."""
+    runs: list[list[Range]] = []
+    room = 0
+    for bounds in ranges:
+        count = entries.get(bounds[0].date(), 0)
+        if not count:
+            room = 0
+            continue
+        if count > room:
+            runs.append([])
+            room = OPENED_TOGETHER
+        runs[-1].append(bounds)
+        room -= count
+    return runs
+
+
+def _differing_days(store: Store, comparison: Comparison, ranges: list[Range]) -> dict[date, int]:
     rows = store.database.rows(
         comparison.render("queries/differing_days.sql.j2"),
         range_start=ranges[0][0],
         range_end=ranges[-1][1],
         **comparison.parameters,
     )
-    return {row["day"] for row in rows}
+    return {row["day"]: row["entries"] for row in rows}
 
 
-def _append_difference(store: "Store", comparison: Comparison, bounds: Range) -> int:
+def _append_difference(store: Store, comparison: Comparison, bounds: Range) -> int:
     parameters = {"range_start": bounds[0], "range_end": bounds[1]}
     statement = comparison.render("commands/append_rating_difference.sql.j2")
     with store.exclusive():
@@ -195,7 +212,7 @@ def _append_difference(store: "Store", comparison: Comparison, bounds: Range) ->
     return count
 
 
-def _finish(store: "Store", requests: list[dict[str, Any]], until: datetime) -> None:
+def _finish(store: Store, requests: list[dict[str, Any]], until: datetime) -> None:
     now = store.next_instant()
     store.database.insert(
         "reconcile_requests", [{**row, "done": True, "recorded_at": now} for row in requests]

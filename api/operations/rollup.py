@@ -5,20 +5,16 @@ ledger. Instead the sums are made behind a watermark, and only for periods with 
 the rest is read from the ledger, which is ordered by period. Readers cut sums and ledger at the same roll-up.
 """
 
-from typing import TYPE_CHECKING
-
 from api.operations.reconcile import settled_instant
+from api.store import Store
 from sql import load
 from sql.fail_points import reach
-
-if TYPE_CHECKING:
-    from api.store import Store
 
 # Reading as many ledger entries of one period takes about 2 ms.
 WORTHWHILE_ENTRIES = 50_000
 
 
-def roll_up(store: "Store", worthwhile_entries: int = WORTHWHILE_ENTRIES) -> int:
+def roll_up(store: Store, worthwhile_entries: int = WORTHWHILE_ENTRIES) -> int:
     """Sum up the ledger's new entries of every period that has at least `worthwhile_entries`; return how many
     periods. Ingest goes on meanwhile: entries from now on are recorded after the watermark."""
     until = settled_instant(store)
@@ -53,7 +49,7 @@ def roll_up(store: "Store", worthwhile_entries: int = WORTHWHILE_ENTRIES) -> int
     return len(periods)
 
 
-def discard_uncommitted(store: "Store") -> None:
+def discard_uncommitted(store: Store) -> None:
     """Delete the sums of a roll-up that a kill or an error cut off, so that no later one makes them count."""
     with store.exclusive():
         if store.database.value(load("queries/uncommitted_rollups.sql")):

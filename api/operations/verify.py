@@ -2,13 +2,11 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from api.operations.reconcile import EARLIEST, LATEST, Comparison, settled_instant
+from api.store import Store
 from sql import FOLDER, load
-
-if TYPE_CHECKING:
-    from api.store import Store
 
 Progress = Callable[[int, int], None]
 
@@ -22,7 +20,7 @@ class CheckResult:
     offending: list[dict[str, Any]]
 
 
-def verify(store: "Store", progress: Progress | None = None) -> list[CheckResult]:
+def verify(store: Store, progress: Progress | None = None) -> list[CheckResult]:
     """Run every check and return what each found. Reads only; `progress` gets (checks done, checks).
 
     On a server, events that may still be on their way to the ledger are not compared with it (reconcile.SETTLING).
@@ -39,7 +37,7 @@ def verify(store: "Store", progress: Progress | None = None) -> list[CheckResult
     return results
 
 
-def _run(store: "Store", file_name: str) -> CheckResult:
+def _run(store: Store, file_name: str) -> CheckResult:
     comparison = Comparison.of(store, settled_instant(store)) if file_name.endswith(".j2") else None
     text = comparison.render(f"checks/{file_name}") if comparison else load(f"checks/{file_name}")
     settled = comparison.parameters if comparison else {}
@@ -50,7 +48,7 @@ def _run(store: "Store", file_name: str) -> CheckResult:
     return CheckResult(file_name.partition(".")[0], comment.removeprefix("-- "), offending)
 
 
-def _parameters(store: "Store", text: str) -> Iterator[dict[str, Any]]:
+def _parameters(store: Store, text: str) -> Iterator[dict[str, Any]]:
     """What a check is run for: each day of events, each customer with grants, or once."""
     if "{range_start:" in text:
         for row in store.database.rows(

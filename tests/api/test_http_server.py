@@ -28,8 +28,8 @@ from tests.conftest import Engine
 PROGRAM = """\
 import sys
 from api.http.server import serve
-from api.store import Store
-with Store.open(f"chdb:{sys.argv[1]}") as store:
+from api.opening import open_store
+with open_store(f"chdb:{sys.argv[1]}") as store:
     serve(store, port=0, announce=lambda address: print(address.url, flush=True))
 print("closed", flush=True)
 """

@@ -1,0 +1,44 @@
+"""Opening a store: what must be done before it may serve, in order."""
+
+from functools import partial
+
+from api.operations.ingest import store_events
+from api.operations.reconcile import reconcile
+from api.operations.rollup import discard_uncommitted
+from api.store import Clock, Store, utc_now
+from migrations import deploy_objects, migrate, reload_dictionaries
+from sql import load
+from sql.client import DATABASE, DEFAULT_MEMORY_BYTES, Database
+
+
+def open_store(
+    dsn: str,
+    *,
+    database: str = DATABASE,
+    clock: Clock = utc_now,
+    memory_bytes: int = DEFAULT_MEMORY_BYTES,
+) -> Store:
+    """Open the store at `dsn` (`chdb:FOLDER` or `clickhouse://…`), and make it ready.
+
+    Migrates, deploys views and the rating view, loads the dictionaries and reconciles what a killed process
+    left, in this order. Raises StoreInUse, EngineError.
+    """
+    store = Store(Database.open(dsn, database=database, memory_bytes=memory_bytes), clock)
+    try:
+        _start(store)
+    except BaseException:
+        store.close()
+        raise
+    return store
+
+
+def _start(store: Store) -> None:
+    migrate(store.database)
+    deploy_objects(store.database)
+    store.deploy_rating()
+    reload_dictionaries(store.database)
+    store.start_after(store.database.value(load("queries/latest_recorded_at.sql")))
+    discard_uncommitted(store)
+    reconcile(store)
+    store.writer.start(partial(store_events, store))
+    store.ready = True
