@@ -6,6 +6,7 @@ would only slow every request. Secrets are never stored and are shown once.
 
 import hashlib
 import hmac
+import math
 import secrets
 import threading
 import time
@@ -44,7 +45,7 @@ class KeyRing:
         self._store = store
         self._lock = threading.Lock()
         self._keys: dict[str, _StoredKey] = {}
-        self._read_at = float("-inf")
+        self._read_at = -math.inf
 
     def holds_now(self, key: str) -> bool | None:
         """Say whether `key` is good by what is in memory; None where memory is too old to say."""

@@ -7,7 +7,7 @@ and within the years that are stored; a query parameter that a route does not kn
 import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 from urllib.parse import unquote_to_bytes
 
 from fastapi import Path, Query, Request
@@ -173,8 +173,3 @@ def text_fault(field: str, message: str) -> ProblemError:
         "The path or query has a value that this route does not take.",
         errors=[{"field": field, "in": "query", "message": message}],
     )
-
-
-def validation_fault(error: Any) -> str:
-    """Return the message of a pydantic error without pydantic's prefix."""
-    return str(error["msg"]).removeprefix("Value error, ")
