@@ -29,7 +29,7 @@ INSTANTS = frozenset({"from", "event_time", "period_start"})
 _INSTANT_FIX = "write it like 2026-01-31T12:00:00Z"
 
 
-class ScenarioErrors(Exception):  # noqa: N818 - it carries many errors, as RateCardErrors does
+class ScenarioErrors(Exception):
     """The scenario cannot be run; `errors` has every reason with its place."""
 
     def __init__(self, errors: Sequence[CompileError]) -> None:

@@ -26,7 +26,7 @@ LIMITS = EventLimits(max_events=100_000_000, max_bytes=4 << 30, max_late=timedel
 Warn = Callable[[str], None]
 
 
-class StepFailed(Exception):  # noqa: N818 - the scenario asked for something that was refused
+class StepFailed(Exception):
     """A step was refused. `where` is its place in the scenario, `details` further reasons."""
 
     def __init__(self, where: str, message: str, details: tuple[str, ...] = ()) -> None:

@@ -1,135 +1,29 @@
 """The command line against a served store: what it prints, in tables and as JSON, and how it fails."""
 
-import gzip
-import json
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 from typer.main import get_command
 from typer.testing import CliRunner
 
 from api.cli.app import app
-from api.http.server import serving
+from tests.api.cli_world import CARD, CONTRACTS, Run, fill, served_command_line
 from tests.conftest import Engine
-
-CARD = """
-rate_card: acme-ai
-currency: USD
-tables:
-  cost: {keys: [model], rows: {small: "0.001", large: "0.01"}}
-meters:
-  tokens: {event_type: llm.request, aggregation: sum, quantity: tokens, unit: token}
-products:
-  inference:
-    name: Inference
-    meter: tokens
-    dimensions: {model: model}
-    price: {model: per_unit, unit_amount: "cost[model]"}
-"""
-CONTRACTS = """
-customers: [{customer_id: c1, name: Example}, {customer_id: c2, name: Another}]
-contracts:
-  - contract_id: k1
-    customer_id: c1
-    rate_card: acme-ai
-    starts_at: 2025-01-01T00:00:00Z
-    ends_at: null
-    timezone: UTC
-    billing: {interval: month, anchor_day: 1}
-    grants:
-      - grant_id: g1
-        unit: USD
-        amount: "1.00"
-        paid: "1.00"
-        priority: 1
-        effective_at: 2025-01-01T00:00:00Z
-        expires_at: null
-        applies_to: {}
-  - contract_id: k2
-    customer_id: c2
-    rate_card: acme-ai
-    starts_at: 2025-01-01T00:00:00Z
-    ends_at: null
-    timezone: UTC
-    billing: {interval: month, anchor_day: 1}
-"""
-NOW = datetime(2026, 2, 3, tzinfo=UTC)
-
-
-@dataclass(frozen=True)
-class Result:
-    """What a command did."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> Any:
-        """Its output, read as JSON."""
-        return json.loads(self.out)
-
-
-Run = Callable[..., Result]
 
 
 @pytest.fixture(scope="module")
 def run(engine: Engine) -> Iterator[Run]:
-    """Run a command against a served store with a card, contracts and three events."""
-    with engine.store(clock=lambda: NOW) as store, serving(store) as address:
-        # Only ever added to the environment of the commands.
-        environment = {"RUNRATE_API_KEY": address.bootstrap_key, "RUNRATE_URL": address.url, "COLUMNS": "300"}
-
-        def invoke(*arguments: str, **more: str | None) -> Result:
-            done = CliRunner().invoke(app, list(arguments), env={**environment, **more})
-            assert done.exception is None or isinstance(done.exception, SystemExit)
-            return Result(done.exit_code, done.stdout, done.stderr)
-
-        yield invoke
-
-
-def event(number: int, **more: Any) -> dict[str, Any]:
-    return {
-        "event_id": f"e{number}",
-        "customer_id": "c1",
-        "event_type": "llm.request",
-        "event_time": "2026-01-10T00:00:00Z",
-        "properties": {"model": "large", "tokens": "100"},
-        **more,
-    }
-
-
-def lines(*events: dict[str, Any]) -> str:
-    return "".join(json.dumps(one) + "\n" for one in events)
+    """Run a command against a served, empty store."""
+    with served_command_line(engine) as command_line:
+        yield command_line
 
 
 @pytest.fixture(scope="module")
 def ready(run: Run, tmp_path_factory: pytest.TempPathFactory) -> Run:
-    """The same, with a card in force, contracts and usage."""
-    folder = tmp_path_factory.mktemp("files")
-    for name, text in (("card.yaml", CARD), ("contracts.yaml", CONTRACTS)):
-        (folder / name).write_text(text, encoding="utf-8")
-    usage = lines(
-        event(1),
-        event(2, properties={"model": "small", "tokens": "1000"}),
-        event(3, customer_id="nobody"),
-        event(1),
-    )
-    (folder / "events.ndjson").write_text(usage, encoding="utf-8")
-    for command in (
-        ("ratecard", "publish", str(folder / "card.yaml")),
-        ("ratecard", "activate", "acme-ai", "1", "--from", "2025-01-01T00:00:00Z"),
-        ("contracts", "apply", str(folder / "contracts.yaml")),
-        ("ingest", str(folder / "events.ndjson")),
-    ):
-        done = run(*command)
-        assert done.code == 0, done
+    """The same, with a card in force, contracts and three events."""
+    fill(run, tmp_path_factory.mktemp("files"))
     return run
 
 
@@ -218,91 +112,6 @@ def test_reconcile_and_verify(ready: Run) -> None:
     answer = ready("verify", "--json")
     assert (answer.code, answer.json["holds"]) == (0, True)
     assert "ledger_matches_rating" in ready("verify").out
-
-
-def test_a_file_with_bad_events(ready: Run, tmp_path: Path) -> None:
-    events = [event(11), event(12, event_time="2026-02-30T00:00:00Z"), event(13, customer_id=""), event(14)]
-    file = tmp_path / "mixed.ndjson"
-    file.write_text("\n" + lines(*events) + "{broken\n", encoding="utf-8")
-    done = ready("ingest", str(file))
-    assert done.code == 1
-    assert "2 accepted, 0 duplicate, 0 conflict, 3 rejected" in done.out
-    assert "bad_event_time" in done.out
-    again = ready("ingest", str(file), "--json")
-    assert again.code == 1
-    assert (again.json["duplicate"], again.json["rejected"]) == (2, 3)
-    assert [one["index"] for one in again.json["events"]] == [1, 2, 4]
-    assert again.json["reasons"] == {"bad_event_time": 1, "empty_value": 1, "malformed_json": 1}
-
-
-def test_a_file_with_nothing_but_bad_events(ready: Run, tmp_path: Path) -> None:
-    file = tmp_path / "bad.ndjson"
-    file.write_text(lines(event(21, event_time="yesterday")), encoding="utf-8")
-    done = ready("ingest", str(file), "--json")
-    assert (done.code, done.json["accepted"], done.json["rejected"]) == (1, 0, 1)
-
-
-def test_a_conflict_is_told_and_no_failure(ready: Run, tmp_path: Path) -> None:
-    file = tmp_path / "conflict.ndjson"
-    file.write_text(lines(event(1, properties={"model": "large", "tokens": "7"})), encoding="utf-8")
-    done = ready("ingest", str(file), "--json")
-    assert (done.code, done.json["conflict"]) == (0, 1)
-
-
-def write_json(path: Path, events: list[dict[str, Any]]) -> None:
-    path.write_text(json.dumps(events), encoding="utf-8")
-
-
-def write_gzip(path: Path, events: list[dict[str, Any]]) -> None:
-    path.write_bytes(gzip.compress(lines(*events).encode()))
-
-
-def write_csv(path: Path, events: list[dict[str, Any]]) -> None:
-    head = "event_id,customer_id,event_type,event_time,model,tokens\n"
-    rows = [",".join([*list(one.values())[:4], *one["properties"].values()]) + "\n" for one in events]
-    path.write_text(head + "".join(rows), encoding="utf-8")
-
-
-def write_parquet(path: Path, events: list[dict[str, Any]]) -> None:
-    names = ("event_id", "customer_id", "event_type", "event_time")
-    columns = {name: [one[name] for one in events] for name in names}
-    columns |= {name: [one["properties"][name] for one in events] for name in ("model", "tokens")}
-    pq.write_table(pa.table(columns), path)
-
-
-@pytest.mark.parametrize(
-    ("ending", "write"),
-    [("json", write_json), ("ndjson.gz", write_gzip), ("csv", write_csv), ("parquet", write_parquet)],
-)
-def test_every_kind_of_file_holds_the_same_events(
-    ready: Run, tmp_path: Path, ending: str, write: Callable[[Path, list[dict[str, Any]]], None]
-) -> None:
-    """All of them duplicate what came as NDJSON: the same text, whatever carried it."""
-    events = [event(31), event(32)]
-    first = tmp_path / "first.ndjson"
-    first.write_text(lines(*events), encoding="utf-8")
-    assert ready("ingest", str(first)).code == 0
-    file = tmp_path / f"events.{ending}"
-    write(file, events)
-    assert ready("ingest", str(file), "--json").json["duplicate"] == 2
-
-
-def test_a_file_in_many_requests(ready: Run, tmp_path: Path) -> None:
-    start = datetime(2026, 1, 20, tzinfo=UTC)
-    events = [
-        event(
-            1000 + number,
-            customer_id="c2",
-            event_time=(start + timedelta(seconds=number)).isoformat(),
-            properties={"model": "small", "tokens": "1"},
-        )
-        for number in range(12_000)
-    ]
-    file = tmp_path / "many.ndjson"
-    file.write_text(lines(*events) + "{broken\n", encoding="utf-8")
-    done = ready("ingest", str(file), "--json")
-    assert (done.json["accepted"], done.json["events"][0]["index"]) == (12_000, 12_000)
-    assert ready("invoice", "k2:2026-01-01", "--json").json["total"] == "12.00"
 
 
 @pytest.mark.parametrize(
