@@ -3,16 +3,16 @@
 from migrations.apply import migrate
 from migrations.deploy import (
     deploy_objects,
+    deploy_positions,
     deploy_rating,
-    has_positional_prices,
     rating_for,
     reload_dictionaries,
 )
 
 __all__ = [
     "deploy_objects",
+    "deploy_positions",
     "deploy_rating",
-    "has_positional_prices",
     "migrate",
     "rating_for",
     "reload_dictionaries",

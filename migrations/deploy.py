@@ -64,8 +64,15 @@ def deploy_rating(database: Database, shapes: Mapping[int, Shape]) -> None:
         database.command(statements(render("objects/rated_usage_mv.sql.j2", rating=rating))[0])
 
 
+def deploy_positions(database: Database) -> None:
+    """Make the views compute positions if a stored price depends on one and they do not yet."""
+    deployed = database.value(load("queries/views_price_by_position.sql"), database=database.name)
+    if has_positional_prices(database) and not deployed:
+        deploy_objects(database)
+
+
 def has_positional_prices(database: Database) -> bool:
-    """Tell whether any published price depends on a unit's position: the views compute positions only then."""
+    """Tell whether any stored price depends on a unit's position: the views compute positions only then."""
     return bool(database.value(load("queries/has_positional_prices.sql")))
 
 
