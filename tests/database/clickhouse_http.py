@@ -18,7 +18,7 @@ import tempfile
 import threading
 import time
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from email import message_from_bytes
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -58,9 +58,10 @@ class Engine:
     """The embedded engine; each request has a connection of its own."""
 
     def __init__(self, folder: str) -> None:
-        import chdb
+        import chdb  # only in the server's own process: an engine and a fork do not go together
 
-        self._connect = lambda: chdb.connect(folder)
+        connect: Any = chdb.connect
+        self._connect: Callable[[], Any] = lambda: connect(folder)
         self._keeper = self._connect()
         self._running: set[str] = set()
         self._lock = threading.Lock()
