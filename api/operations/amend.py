@@ -9,6 +9,7 @@ from api.errors import NotFound
 from api.operations.reconcile import MILLISECOND, reconcile, request_reconcile
 from api.store import Store
 from sql import load
+from sql.fail_points import reach
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,7 @@ def amend_event(
                 }
             ],
         )
+        reach("amend.before_superseded")
         _supersede(store, event, "amended")
     result = reconcile(store)
     return Revised(customer_id, event_id, revision, result.entries_appended)

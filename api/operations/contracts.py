@@ -21,10 +21,10 @@ from api.contracts import (
     check_against,
     read_contracts,
 )
-from api.operations.reconcile import MILLISECOND, reconcile, request_reconcile
+from api.operations.reconcile import LATEST, MILLISECOND, reconcile, request_reconcile
 from api.store import Store
-from migrations import reload_dictionaries
 from sql import load
+from sql.fail_points import reach
 
 # Open contracts have periods this far ahead; `extend_periods` keeps it so.
 HORIZON = timedelta(days=400)
@@ -65,12 +65,14 @@ def apply_contracts(store: Store, text: str, file_name: str) -> ContractsApplied
         recorded_at = store.next_instant()
         periods = _period_rows(store, contracts, recorded_at)
         grants = _grant_rows(store, contracts, recorded_at)
+        store.outdate_dictionaries("customers_dict", "periods_dict", "terms_dict")
         store.database.insert("customer_records", [_customer_row(item, recorded_at) for item in customers])
         store.database.insert("billing_period_records", periods)
         store.database.insert("grant_records", grants)
+        reach("contracts.before_contracts")
         # Last: periods and grants count by their contract.
         store.database.insert("contract_records", [_contract_row(item, recorded_at) for item in contracts])
-        reload_dictionaries(store.database, ("customers_dict", "periods_dict", "terms_dict"))
+        store.refresh_dictionaries()
     result = reconcile(store)
     unchanged = len(document.customers) + len(document.contracts) - len(customers) - len(contracts)
     return ContractsApplied(
@@ -95,8 +97,11 @@ def extend_periods(store: Store) -> int:
                 if period.start >= row["last_end"]:
                     periods.append(_period_row(row["contract_id"], period, number, recorded_at))
                     number += 1
+        # Events may be there already, when the store was closed for longer than the periods reached.
+        request_reconcile(store, min(row["last_end"] for row in rows), LATEST, "billing periods added")
+        store.outdate_dictionaries("periods_dict", "terms_dict")
         store.database.insert("billing_period_records", periods)
-        reload_dictionaries(store.database, ("periods_dict", "terms_dict"))
+        store.refresh_dictionaries()
         return len(periods)
 
 
@@ -184,7 +189,11 @@ def _period_rows(store: Store, contracts: list[Contract], recorded_at: datetime)
                 _period_row(contract.contract_id, period, same["period_id"] if same else number, recorded_at)
             )
             number += same is None
-        rows += [{**row, "withdrawn": True, "recorded_at": recorded_at} for row in before.values()]
+        rows += [
+            {**row, "withdrawn": True, "recorded_at": recorded_at}
+            for row in before.values()
+            if not row["withdrawn"]
+        ]
     return rows
 
 
