@@ -159,7 +159,7 @@ def _reconcile_ranges(
     appended = changed = done = 0
     for _, month in groupby(ranges, key=lambda bounds: (bounds[0].year, bounds[0].month)):
         of_month = list(month)
-        for days in _opened_together(of_month, _differing_days(store, comparison, of_month)):
+        for days in opened_together(of_month, _differing_days(store, comparison, of_month)):
             if progress is not None:
                 progress(done + of_month.index(days[0]), len(ranges))
             entries = _append_difference(store, comparison, (days[0][0], days[-1][1]))
@@ -171,7 +171,7 @@ def _reconcile_ranges(
     return appended, changed
 
 
-def _opened_together(ranges: list[Range], entries: Mapping[date, int]) -> list[list[Range]]:
+def opened_together(ranges: list[Range], entries: Mapping[date, int]) -> list[list[Range]]:
     """Split the days that differ, of which `entries` says how much there is to compare, into runs that are opened
     with one statement each: a statement costs as much as thousands of entries."""
     runs: list[list[Range]] = []

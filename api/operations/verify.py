@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from api.operations.reconcile import EARLIEST, LATEST, Comparison, settled_instant
+from api.operations.reconcile import EARLIEST, LATEST, Comparison, opened_together, settled_instant
 from api.store import Store
 from sql import FOLDER, load
 
@@ -49,12 +49,12 @@ def _run(store: Store, file_name: str) -> CheckResult:
 
 
 def _parameters(store: Store, text: str) -> Iterator[dict[str, Any]]:
-    """What a check is run for: each day of events, each customer with grants, or once."""
+    """What a check is run for: each run of days of events, each customer with grants, or once."""
     if "{range_start:" in text:
-        for row in store.database.rows(
-            load("queries/event_ranges.sql"), range_start=EARLIEST, range_end=LATEST
-        ):
-            yield {"range_start": row["range_start"], "range_end": row["range_end"]}
+        rows = store.database.rows(load("queries/event_ranges.sql"), range_start=EARLIEST, range_end=LATEST)
+        days = [(row["range_start"], row["range_end"]) for row in rows]
+        for run in opened_together(days, {row["day"]: row["entries"] for row in rows}):
+            yield {"range_start": run[0][0], "range_end": run[-1][1]}
     elif "{customer:" in text:
         for row in store.database.rows(load("queries/customers_with_grants.sql")):
             yield {"customer": row["customer_id"], "as_of": store.clock()}
