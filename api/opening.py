@@ -2,6 +2,7 @@
 
 from functools import partial
 
+from api.operations.contracts import extend_periods
 from api.operations.ingest import store_events
 from api.operations.reconcile import reconcile
 from api.operations.rollup import discard_uncommitted
@@ -39,6 +40,7 @@ def _start(store: Store) -> None:
     reload_dictionaries(store.database)
     store.start_after(store.database.value(load("queries/latest_recorded_at.sql")))
     discard_uncommitted(store)
+    extend_periods(store)
     reconcile(store)
     store.writer.start(partial(store_events, store))
     store.ready = True

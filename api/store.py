@@ -8,7 +8,8 @@ from types import TracebackType
 from typing import Self
 
 from api.writer import Writer
-from migrations import deploy_rating
+from migrations import deploy_rating, reload_dictionaries
+from migrations.deploy import DICTIONARIES
 from ratecard_compiler.rating import Shape
 from sql import load
 from sql.client import Database
@@ -34,6 +35,8 @@ class Store:
         # Held by whoever changes usage, rates or terms: one writer a store (ENGINE "check-then-insert").
         self._exclusive = threading.RLock()
         self._last_instant = datetime(2000, 1, 1, tzinfo=UTC)
+        # Dictionaries whose sources changed since they were loaded.
+        self._outdated: set[str] = set()
         self.ready = False
         self.writer = Writer()
 
@@ -68,6 +71,18 @@ class Store:
         """The latest time of recording that was given out; what has it or an earlier one is stored or never will be."""
         with self._exclusive:
             return self._last_instant
+
+    def outdate_dictionaries(self, *names: str) -> None:
+        """Say, before a change, which dictionaries it makes outdated. Should their reload fail, the old ones go on
+        rating; reconcile loads them before it compares anything."""
+        with self._exclusive:
+            self._outdated.update(names)
+
+    def refresh_dictionaries(self) -> None:
+        """Load what is outdated, prices before the terms that point at them. Raises EngineError."""
+        with self._exclusive:
+            reload_dictionaries(self.database, tuple(name for name in DICTIONARIES if name in self._outdated))
+            self._outdated.clear()
 
     def deploy_rating(self) -> None:
         """Make the rating view rate under every shape that an activation can reach."""

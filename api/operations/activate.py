@@ -6,7 +6,6 @@ from datetime import datetime
 from api.errors import NotFound, Unprocessable
 from api.operations.reconcile import LATEST, reconcile, request_reconcile
 from api.store import Store
-from migrations import reload_dictionaries
 from sql import load
 from sql.fail_points import reach
 
@@ -48,10 +47,10 @@ def activate_version(
         request_reconcile(store, active_from, LATEST, f"activation of {rate_card} version {version}")
         store.deploy_rating()
         reach("activate.after_rating")
-        reload_dictionaries(
-            store.database, ("prices_dict", "dimension_values_dict", "price_rows_dict", "products_dict")
-        )
+        store.outdate_dictionaries("prices_dict", "dimension_values_dict", "price_rows_dict", "products_dict")
+        store.refresh_dictionaries()
         reach("activate.before_activation")
+        store.outdate_dictionaries("periods_dict", "terms_dict")
         activation_id = int(store.database.value(load("queries/next_activation_id.sql")))
         store.database.insert(
             "rate_card_activations",
@@ -67,6 +66,6 @@ def activate_version(
             ],
         )
         reach("activate.before_terms")
-        reload_dictionaries(store.database, ("periods_dict", "terms_dict"))
+        store.refresh_dictionaries()
     result = reconcile(store)
     return Activated(activation_id, rate_card, version, active_from, result.entries_appended)

@@ -60,6 +60,8 @@ def reconcile(
     the caller knows that their insert has ended.
     """
     with store.exclusive():
+        # What failed to load after a change must not rate on, nor pass for compared.
+        store.refresh_dictionaries()
         requests = store.database.rows(load("queries/reconcile_requests.sql"))
         mark = store.database.value(load("queries/reconcile_mark.sql"))
         until = settled_instant(store)
@@ -112,6 +114,12 @@ class Comparison:
         source = render("queries/current_events.sql.j2", settling=settling)
         parameters = {"settled_until": until, "settled_batch": batch or EARLIEST} if settling else {}
         return cls(rating_for(store.database, store.shapes(), source=f"({source})"), settling, parameters)
+
+    def under_rules_of(self, store: Store) -> "Comparison":
+        """Return the comparison under the rules of now. An activation may have come since it was made: under older
+        rules all that the new ones rate would be taken back as if no product took it."""
+        until = self.parameters.get("settled_until", EARLIEST)
+        return Comparison.of(store, until, self.parameters.get("settled_batch"))
 
     def render(self, name: str) -> str:
         """Return the statement of a template that compares."""
@@ -201,8 +209,8 @@ def _differing_days(store: Store, comparison: Comparison, ranges: list[Range]) -
 
 def _append_difference(store: Store, comparison: Comparison, bounds: Range) -> int:
     parameters = {"range_start": bounds[0], "range_end": bounds[1]}
-    statement = comparison.render("commands/append_rating_difference.sql.j2")
     with store.exclusive():
+        statement = comparison.under_rules_of(store).render("commands/append_rating_difference.sql.j2")
         recorded_at = store.next_instant()
         reach("reconcile.before_entries")
         store.database.command(statement, recorded_at=recorded_at, **parameters, **comparison.parameters)
