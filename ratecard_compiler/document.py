@@ -46,7 +46,6 @@ class TableDeclaration:
     name: str
     keys: tuple[str, ...]
     rows: Mapping[tuple[str, ...], Decimal]
-    row_places: Mapping[tuple[str, ...], Place]
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,7 +56,7 @@ def _table(card: Fields, name: str, node: Node) -> TableDeclaration | None:
         card.errors.add(
             "missing_field", table.place_of("rows"), table.path_of("rows"), "there is no row", "write one"
         )
-    return TableDeclaration(name, keys, rows, places)
+    return TableDeclaration(name, keys, rows)
 
 
 def _size_of(node: MappingNode | SequenceNode) -> int:

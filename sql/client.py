@@ -5,9 +5,11 @@ raised is closed and never used again. Each client is used by one thread at a ti
 """
 
 import contextlib
+import fcntl
 import os
 import queue
 import shutil
+import tempfile
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -208,8 +210,6 @@ def _prepare_process(folder: Path) -> None:
     shutil.rmtree(scratch, ignore_errors=True)
     scratch.mkdir(mode=0o700)
     os.environ["TMPDIR"] = str(scratch)
-    import tempfile
-
     tempfile.tempdir = str(scratch)
 
 
@@ -218,8 +218,6 @@ _owned: dict[Path, Any] = {}
 
 def _own(folder: Path) -> bool:
     """Lock the folder for this process; the lock goes with the process, however it ends. False: it was ours before."""
-    import fcntl
-
     if folder in _owned:
         return False
     handle = open(folder / "owner.lock", "a+")  # noqa: SIM115 - held open as long as the process lives

@@ -22,6 +22,15 @@ MAY_IMPORT = {
 OURS = {*MAY_IMPORT, "tests", "bench"}
 ENGINE_AND_SERVER = ("clickhouse_connect", "chdb", "fastapi", "pyarrow")
 
+# Commands that need no engine start without loading it, and the driver takes 0.4 s.
+LOADED_WHEN_NEEDED = {
+    "api/cli/session.py",
+    "api/cli/stores.py",
+    "sql/client.py",
+    "sql/errors.py",
+    "sql/server.py",
+}
+
 MOST_LINES_OF_A_FUNCTION = 60
 MOST_LINES_OF_A_MODULE = 400
 
@@ -64,6 +73,19 @@ def test_the_compiler_imports_no_engine_and_no_server() -> None:
         for line, module in _imported(path)
         if module.split(".")[0] in ENGINE_AND_SERVER
     ]
+    assert found == []
+
+
+def test_imports_stand_at_the_top() -> None:
+    """But where a command, or opening a client, need not wait for what is slow to load. An import for the types only
+    would hide a circle."""
+    found = []
+    for path in _modules(*MAY_IMPORT):
+        if _name(path) in LOADED_WHEN_NEEDED:
+            continue
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import | ast.ImportFrom) and node.col_offset > 0:
+                found.append(f"{_name(path)}:{node.lineno}")
     assert found == []
 
 

@@ -10,7 +10,6 @@ from api.cli.session import Session, part
 from api.cli.settings import Settings, check_instant, command
 
 MOST_INVOICES = 50
-INSTANT_DAY = len("2026-01-01")
 
 
 def register(app: typer.Typer) -> None:

@@ -24,7 +24,7 @@ CONTRACTS_FILE = DocumentKind(
 )
 
 
-class ContractErrors(Exception):  # noqa: N818 - it is many errors, and the public name says so
+class ContractErrors(Exception):
     """A contracts file is refused as a whole; `errors` has every reason, in the order of the file."""
 
     def __init__(self, errors: Iterable[CompileError]) -> None:

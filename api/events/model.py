@@ -137,7 +137,7 @@ Faults = dict[int, EventError]
 """The refused rows of a batch, by row."""
 
 
-class BadRequest(Exception):  # noqa: N818  # the name of the HTTP answer that it becomes
+class BadRequest(Exception):  # the name of the HTTP answer that it becomes
     """The whole request or file is refused. `status` is the HTTP status (400, 413 or 415), `code` one of
     `REQUEST_CODES`; `line` and `column` (from 1) are known where a place in the text is to blame."""
 

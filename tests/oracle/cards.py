@@ -90,8 +90,8 @@ class Card:
 
 
 def read_card(document: Mapping[str, Any], version: int) -> Card:
-    """A card from its parsed text. NotCovered: a price model, an aggregation or a price term of later
-    issues."""
+    """A card from its parsed text. NotCovered: a price model, an aggregation or a price term that it does
+    not know."""
     tags = document.get("tags") or {}
     products = [
         _product(product_id, product, document, frozenset(tag for tag in tags if product_id in tags[tag]))

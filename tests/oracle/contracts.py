@@ -68,8 +68,8 @@ def read_customer(document: Mapping[str, Any]) -> Customer:
 
 
 def read_contract(document: Mapping[str, Any]) -> Contract:
-    """A contract of a contracts file. NotCovered: terms of later issues, or an interval other than the
-    month."""
+    """A contract of a contracts file. NotCovered: a term that it does not know, or an interval other than
+    the month."""
     for term in UNKNOWN_TERMS:
         if document.get(term):
             raise NotCovered(f"contract {term}")

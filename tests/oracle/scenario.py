@@ -23,8 +23,8 @@ def run_steps(steps: Sequence[Mapping[str, Any]], now: str, files: Mapping[str, 
     """`{"invoices": […], "balances": […], "unrated": {…}}`, complete, decimals as text.
 
     Invoices are ordered by contract id and period start, lines by product id and version with credits after
-    usage, rows by dimension values, balances by customer id and grant id. NotCovered: a rule of a later
-    issue.
+    usage, rows by dimension values, balances by customer id and grant id. NotCovered: a rule that the
+    oracle does not know.
     """
     world = after_steps(steps, now, files)
     rated = rate(world)
