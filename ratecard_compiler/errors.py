@@ -44,6 +44,7 @@ CODES: dict[str, str] = {
     "unknown_product": "A tag names a product that the card does not have.",
     "unknown_unit": "A price names a unit that the card does not have.",
     "unsupported_aggregation": "The aggregation is known, but this version cannot bill it yet.",
+    "unsupported_limit": "A least or greatest amount of a line is known, but this version cannot bill it yet.",
     "unsupported_model": "The price model is known, but this version cannot bill it yet.",
     "unsupported_yaml": "The document uses a part of YAML that rate cards do without.",
     "wrong_argument_count": "A function has too many or too few arguments.",

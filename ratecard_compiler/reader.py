@@ -31,7 +31,13 @@ from ratecard_compiler.fields import (
     written,
 )
 from ratecard_compiler.formula_language import FUNCTIONS
-from ratecard_compiler.price_reader import AMOUNTS, TIER_CONTINUITIES, TIERS_OVER, read_price
+from ratecard_compiler.price_reader import (
+    AMOUNTS,
+    COMMON_AMOUNTS,
+    TIER_CONTINUITIES,
+    TIERS_OVER,
+    read_price,
+)
 from ratecard_compiler.source import Node, SequenceNode
 from ratecard_compiler.table_reader import read_tables
 
@@ -268,6 +274,11 @@ def _price(product: Fields) -> PriceDeclaration | None:
         fact = f"`{model}` cannot be billed yet"
         fix = did_you_mean("", SUPPORTED_MODELS)
         price.errors.add("unsupported_model", price.place_of("model"), price.path_of("model"), fact, fix)
+    for limit in COMMON_AMOUNTS:
+        if price.get(limit) is not None:
+            fact = f"`{limit}` cannot be billed yet"
+            fix = "leave it out; `runrate rate` prices single cases with it"
+            price.errors.add("unsupported_limit", price.place_of(limit), price.path_of(limit), fact, fix)
     return read_price(price, model)
 
 
