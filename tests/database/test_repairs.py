@@ -160,12 +160,12 @@ def test_a_reconcile_follows_the_rules_of_an_activation_in_its_middle(store: Sto
         "INSERT INTO rated_usage SELECT * REPLACE (-sign AS sign, recorded_at + INTERVAL 1 MILLISECOND AS recorded_at)"
         " FROM rated_usage"
     )
-    publish_rate_card(store, card("0.30", meter="doubled", quantity="units * 2"), "card.yaml")
     activated: list[int] = []
 
     def activate_once(_done: int, _days: int) -> None:
         if not activated:
             activated.append(2)
+            publish_rate_card(store, card("0.30", meter="doubled", quantity="units * 2"), "card.yaml")
             activate_version(store, "acme", 2, JANUARY)
 
     reconcile(store, EARLIEST, LATEST, activate_once)
