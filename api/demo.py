@@ -21,13 +21,13 @@ from api.cli.invoices import show_balances, show_invoices, totals_table
 from api.cli.output import stdout
 from api.events import DecodedEvents
 from api.http.server import KEY_FILE, serving
+from api.instants import milliseconds
 from api.opening import open_store
 from api.operations.activate import activate_version
 from api.operations.contracts import apply_contracts
 from api.operations.ingest import ingest
 from api.operations.publish import publish_rate_card
 from api.reads.balances import list_balances
-from api.reads.documents import milliseconds
 from api.reads.invoices import list_invoices
 from api.reads.rate_cards import list_activations
 from api.reads.traces import explain_event

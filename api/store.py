@@ -3,18 +3,17 @@
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from types import TracebackType
 from typing import Self
 
+from api.instants import MILLISECOND
 from api.writer import Writer
 from migrations import deploy_rating, reload_dictionaries
 from migrations.deploy import DICTIONARIES
 from ratecard_compiler.rating import Shape
 from sql import load
 from sql.client import Database
-
-MILLISECOND = timedelta(milliseconds=1)
 
 Clock = Callable[[], datetime]
 

@@ -7,7 +7,8 @@ from datetime import datetime
 from typing import Any
 
 from api.contracts.document import Contract, Grant
-from api.contracts.time_fields import duration_text, instant_text
+from api.contracts.time_fields import duration_text
+from api.instants import instant_text
 from ratecard_compiler.decimals import decimal_text
 
 

@@ -11,7 +11,7 @@ from typing import NamedTuple, Protocol
 
 from api.contracts.document import Contract, ContractsDocument, Customer, Origin
 from api.contracts.errors import CONTRACTS_FILE
-from api.contracts.time_fields import instant_text
+from api.instants import instant_text
 from ratecard_compiler.errors import CompileError, ErrorList, did_you_mean
 
 _OPEN_END = datetime.max.replace(tzinfo=UTC)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from calendar import monthrange
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-_MILLISECOND = timedelta(milliseconds=1)
+from api.instants import MILLISECOND
 
 
 class BillingPeriod(NamedTuple):
@@ -78,8 +78,8 @@ def first_instant_of_day(day: date, zone: ZoneInfo) -> datetime:
         return first
     # Most gaps begin at midnight, and then `first` is the change. One that begins earlier in the evening is
     # searched for: the latest instant that still shows the day before, and the one after it.
-    while first - before > _MILLISECOND:
-        middle = before + (first - before) // _MILLISECOND // 2 * _MILLISECOND
+    while first - before > MILLISECOND:
+        middle = before + (first - before) // MILLISECOND // 2 * MILLISECOND
         if middle.astimezone(zone).date() < day:
             before = middle
         else:

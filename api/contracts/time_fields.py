@@ -7,12 +7,10 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from importlib.resources import files
 
+from api.instants import EARLIEST, LATEST
 from ratecard_compiler.errors import did_you_mean
 from ratecard_compiler.fields import Fields
 
-EARLIEST = datetime(2015, 1, 1, tzinfo=UTC)
-LATEST = datetime(2100, 1, 1, tzinfo=UTC)
-"""Instants lie from the first to the last of these, both included: an open end may be written as the last."""
 LONGEST_DURATION = timedelta(days=366)
 
 _INSTANT = re.compile(
@@ -39,8 +37,9 @@ def required_instant(fields: Fields, key: str) -> datetime | None:
 def instant(fields: Fields, key: str) -> datetime | None:
     """Return an instant in UTC, exact to the calendar and the millisecond, from 2015 to 2100 (SEMANTICS §1).
 
-    RFC 3339 with an offset. What is finer than a millisecond is refused, not cut off: people write contracts,
-    and a bound that moves would move the bill. None if the field is not there, or wrong and reported.
+    RFC 3339 with an offset. Both ends are included: an open end may be written as the last instant. What is finer
+    than a millisecond is refused, not cut off: people write contracts, and a bound that moves would move the bill.
+    None if the field is not there, or wrong and reported.
     """
     node = fields.scalar(key)
     if node is None:
@@ -73,12 +72,6 @@ def _parse(text: str) -> datetime | str:
         return local + offset if match[8] == "-" else local - offset
     except (ValueError, OverflowError) as error:
         return f"{text} does not exist: {error}"
-
-
-def instant_text(at: datetime) -> str:
-    """Return the instant as `2026-01-01T00:00:00Z`, with milliseconds only where there are any."""
-    text = at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S")
-    return f"{text}.{at.microsecond // 1000:03d}Z" if at.microsecond else f"{text}Z"
 
 
 def duration(fields: Fields, key: str, default: timedelta) -> timedelta:

@@ -7,10 +7,12 @@ a whole request or file, because nothing in it can be trusted or because it is t
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 import pyarrow as pa
+
+from api.instants import EARLIEST, LATEST
 
 EVENT_SCHEMA: Final = pa.schema(
     [
@@ -74,8 +76,8 @@ class EventLimits:
     max_bytes: int = 5 * 1024 * 1024
     max_late: timedelta = timedelta(days=400)
     max_future: timedelta = timedelta(minutes=5)
-    earliest: datetime = datetime(2015, 1, 1, tzinfo=UTC)
-    latest: datetime = datetime(2100, 1, 1, tzinfo=UTC)
+    earliest: datetime = EARLIEST
+    latest: datetime = LATEST
     max_identifier_length: int = 256
     max_properties: int = 256
     max_property_name_length: int = 256

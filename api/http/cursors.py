@@ -14,12 +14,11 @@ from typing import Any
 import msgspec
 
 from api.http.problem import ProblemError
+from api.reads.documents import END, Position
 
-Position = tuple[str | int, ...]
 Part = Callable[[str | int], bool]
 
 _MAX_LENGTH = 16_384
-_END = 7_258_118_400_000  # the year 2200 in milliseconds
 _decoder = msgspec.json.Decoder(tuple[str, list[str | int]])
 
 
@@ -35,7 +34,7 @@ def is_number(part: str | int) -> bool:
 
 def is_instant(part: str | int) -> bool:
     """An instant in milliseconds."""
-    return isinstance(part, int) and 0 <= part < _END
+    return isinstance(part, int) and 0 <= part < END
 
 
 def is_key(part: str | int) -> bool:

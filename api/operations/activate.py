@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from api.errors import NotFound, Unprocessable
-from api.operations.reconcile import LATEST, reconcile, request_reconcile
+from api.instants import LATEST
+from api.operations.reconcile import reconcile, request_reconcile
 from api.store import Store
 from sql import load
 from sql.fail_points import reach

@@ -6,7 +6,8 @@ from datetime import datetime
 from typing import Any
 
 from api.errors import NotFound
-from api.operations.reconcile import MILLISECOND, reconcile, request_reconcile
+from api.instants import MILLISECOND
+from api.operations.reconcile import reconcile, request_reconcile
 from api.store import Store
 from sql import load
 from sql.fail_points import reach

@@ -21,7 +21,8 @@ from api.contracts import (
     check_against,
     read_contracts,
 )
-from api.operations.reconcile import LATEST, MILLISECOND, reconcile, request_reconcile
+from api.instants import LATEST, MILLISECOND
+from api.operations.reconcile import reconcile, request_reconcile
 from api.store import Store
 from sql import load
 from sql.fail_points import reach

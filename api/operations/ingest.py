@@ -15,7 +15,8 @@ import pyarrow.compute as pc
 
 from api.errors import StoreUnavailable, Unprocessable
 from api.events import DecodedEvents
-from api.operations.reconcile import MILLISECOND, reconcile
+from api.instants import MILLISECOND
+from api.operations.reconcile import reconcile
 from api.store import Store
 from api.writer import ACCEPTED, Status
 from sql import load

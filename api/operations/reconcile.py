@@ -7,22 +7,18 @@ tables of one insert. Running it again changes nothing (ARCHITECTURE §4).
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from itertools import groupby
 from typing import Any
 
+from api.instants import EARLIEST, LATEST
 from api.store import Store
 from migrations import rating_for
 from sql import load, render
 from sql.fail_points import reach
 
-EARLIEST = datetime(2015, 1, 1, tzinfo=UTC)
-LATEST = datetime(2100, 1, 1, tzinfo=UTC)
-
 # On a server other writers insert too: what is younger than this may still be on its way through the views.
 SETTLING = timedelta(seconds=30)
-
-MILLISECOND = timedelta(milliseconds=1)
 
 # Days that differ are opened together up to so many entries, about what one insert brings.
 OPENED_TOGETHER = 100_000

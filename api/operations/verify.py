@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from api.operations.reconcile import EARLIEST, LATEST, Comparison, opened_together, settled_instant
+from api.instants import EARLIEST, LATEST
+from api.operations.reconcile import Comparison, opened_together, settled_instant
 from api.store import Store
 from sql import FOLDER, load
 

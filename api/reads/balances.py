@@ -4,15 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from api.reads.documents import (
-    Page,
-    Position,
-    decimal_text,
-    instant_text,
-    milliseconds,
-    next_position,
-    optional_instant_text,
-)
+from api.instants import instant_text, milliseconds
+from api.reads.documents import Page, Position, decimal_text, next_position, optional_instant_text
 from api.store import Store
 from sql import load
 

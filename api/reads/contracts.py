@@ -6,14 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from api.reads.documents import (
-    Page,
-    Position,
-    instant_text,
-    milliseconds,
-    next_position,
-    optional_instant_text,
-)
+from api.instants import instant_text, milliseconds
+from api.reads.documents import Page, Position, next_position, optional_instant_text
 from api.store import Store
 from sql import load
 

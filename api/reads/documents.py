@@ -2,16 +2,17 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from decimal import Context, Decimal, Inexact, localcontext
 from typing import Final, Generic, TypeVar
+
+from api.instants import instant_text
 
 Item = TypeVar("Item")
 
 Position = tuple[str | int, ...]
 
 _EXACT: Final = Context(prec=120, traps=[Inexact])
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 # Bounds for "no bound": every instant that is stored lies between them.
 BEGINNING: Final = 0
@@ -50,25 +51,9 @@ def amount_text(value: Decimal, currency_exponent: int) -> str:
     return f"{rounded if rounded else abs(rounded):f}"
 
 
-def instant_text(value: datetime) -> str:
-    """Write an instant as RFC 3339 in UTC, with milliseconds only where it has any."""
-    text = value.astimezone(UTC).isoformat(timespec="milliseconds" if value.microsecond else "seconds")
-    return text.replace("+00:00", "Z")
-
-
 def optional_instant_text(value: datetime | None) -> str | None:
     """Write an instant; none stays none."""
     return None if value is None else instant_text(value)
-
-
-def milliseconds(value: datetime) -> int:
-    """Return an instant as milliseconds since 1970, the form in which queries take it."""
-    return (value - _EPOCH) // timedelta(milliseconds=1)
-
-
-def from_milliseconds(value: int) -> datetime:
-    """Return the instant that many milliseconds after 1970."""
-    return _EPOCH + timedelta(milliseconds=value)
 
 
 def next_position(found: int, limit: int, last: Position | None) -> Position | None:

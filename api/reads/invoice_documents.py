@@ -7,7 +7,8 @@ from decimal import Decimal
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
-from api.reads.documents import amount_text, decimal_text, exact_sum, instant_text
+from api.instants import instant_text
+from api.reads.documents import amount_text, decimal_text, exact_sum
 
 State = Literal["draft", "grace", "final", "void"]
 LineKind = Literal["usage", "fee", "minimum", "commit", "discount", "credit", "correction", "tax"]

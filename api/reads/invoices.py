@@ -7,7 +7,8 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Any
 
-from api.reads.documents import BEGINNING, END, Page, Position, milliseconds, next_position
+from api.instants import milliseconds
+from api.reads.documents import BEGINNING, END, Page, Position, next_position
 from api.reads.invoice_documents import (
     Invoice,
     InvoiceSummary,

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from api.reads.documents import Page, Position, decimal_text, instant_text, milliseconds, next_position
+from api.instants import instant_text, milliseconds
+from api.reads.documents import Page, Position, decimal_text, next_position
 from api.reads.invoices import find_period
 from api.store import Store
 from sql import load, render

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from api.reads.documents import Page, Position, decimal_text, instant_text, next_position
+from api.instants import instant_text
+from api.reads.documents import Page, Position, decimal_text, next_position
 from api.store import Store
 from sql import load
 

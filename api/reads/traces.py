@@ -5,8 +5,9 @@ from collections.abc import Hashable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from api.instants import instant_text, milliseconds
 from api.reads.contracts import Customer, get_customer
-from api.reads.documents import decimal_text, instant_text, milliseconds, optional_instant_text
+from api.reads.documents import decimal_text, optional_instant_text
 from api.reads.invoice_documents import invoice_id_of, usage_line_id
 from api.reads.line_events import event_amounts
 from api.reads.prices import price_row

@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from api.reads.documents import Page, Position, decimal_text, instant_text, milliseconds, next_position
+from api.instants import instant_text, milliseconds
+from api.reads.documents import Page, Position, decimal_text, next_position
 from api.store import Store
 from sql import load
 

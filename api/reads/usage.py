@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
+from api.instants import instant_text, milliseconds
 from api.reads.contracts import contract_at
-from api.reads.documents import Page, Position, decimal_text, instant_text, milliseconds, next_position
+from api.reads.documents import Page, Position, decimal_text, next_position
 from api.store import Store
 from sql import render
 

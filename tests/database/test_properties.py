@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 
-from api.operations.reconcile import EARLIEST, LATEST, reconcile
+from api.instants import EARLIEST, LATEST
+from api.operations.reconcile import reconcile
 from api.operations.rollup import roll_up
 from api.operations.verify import verify
 from api.scenarios.plan import scenario_of

@@ -1,7 +1,6 @@
 """Customers: balances, usage and prices of one."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
@@ -23,9 +22,9 @@ from api.http.parameters import (
     text_fault,
 )
 from api.http.responses import json_response
+from api.instants import EARLIEST, from_milliseconds, instant_text, milliseconds
 from api.reads.balances import CreditBalance, list_balances
 from api.reads.contracts import Customer, get_customer, list_customers
-from api.reads.documents import from_milliseconds, instant_text, milliseconds
 from api.reads.prices import PriceRow, Terms, list_prices, terms_at
 from api.reads.usage import DEFAULT_SPANS, Grain, UsageRow, list_usage, usage_timezone
 from api.store import Store
@@ -33,7 +32,6 @@ from api.store import Store
 router = APIRouter(tags=["customers"])
 
 MAX_GROUPS = 8
-EARLIEST_USAGE = datetime(2015, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +161,7 @@ def get_usage(
     after = decode_cursor("usage", filters, cursor, (is_instant, is_instant, is_instant, is_text, is_number))
     if after is None:
         until = store.clock() if end is None else end
-        since = max(until - DEFAULT_SPANS[by], EARLIEST_USAGE) if start is None else start
+        since = max(until - DEFAULT_SPANS[by], EARLIEST) if start is None else start
     else:
         since, until = (from_milliseconds(int(bound)) for bound in after[:2])
     if since >= until:

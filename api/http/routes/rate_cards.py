@@ -25,9 +25,9 @@ from api.http.parameters import (
     VersionNumber,
 )
 from api.http.responses import json_response
+from api.instants import instant_text
 from api.operations.activate import activate_version
 from api.operations.publish import Published, publish_rate_card
-from api.reads.documents import instant_text
 from api.reads.prices import PriceRow, list_prices
 from api.reads.rate_cards import (
     Activation,
