@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +15,13 @@ from api.contracts import CONTRACT_CODES
 from api.events import REJECTION_CODES, REQUEST_CODES
 from api.http.app import create_app
 from api.http.problem import CODES as PROBLEM_CODES
+from api.reads.traces import explain_event
 from api.reads.unrated import REASONS
 from api.store import Store
 from ratecard_compiler import CODES as COMPILER_CODES
 from ratecard_compiler.price_reader import AMOUNTS as PRICE_MODELS
 from sql import FOLDER as SQL
+from sql import statements
 
 PROJECT = Path(__file__).parent.parent
 DOCUMENTS = {path.name: path.read_text(encoding="utf-8") for path in (PROJECT / "docs").glob("*.md")}
@@ -118,6 +121,43 @@ def test_every_price_model_is_documented() -> None:
     assert set(first_cells(documented)) <= set(PRICE_MODELS)
     assert {model for model in PRICE_MODELS if f"`{model}`" in documented} == set(PRICE_MODELS)
     assert {model for model in PRICE_MODELS if f"`{model}`" in DOCUMENTS["README.md"]} == set(PRICE_MODELS)
+
+
+def sql_of(title: str, store: Store) -> list[str]:
+    """The statements under a heading of sql.md, for the store's own database."""
+    [block] = re.findall(r"^```sql\n(.*?)^```$", section("sql.md", title), re.MULTILINE | re.DOTALL)
+    return statements(block.replace("runrate.", f"{store.database.name}."))
+
+
+def test_an_insert_by_sql_is_an_event_like_any_other(store: Store) -> None:
+    for _ in range(2):
+        for statement in sql_of("## Inserting by SQL", store):
+            store.database.command(statement)
+    trace = explain_event(store, "northwind", "evt-1")
+    assert trace is not None
+    assert [entry.unrated for entry in trace.ledger] == ["unknown_customer"]
+    assert trace.properties == {"tool": "web-search"}
+
+
+def test_a_kafka_table_feeds_the_inbox(store: Store) -> None:
+    """As documented, but that a table which keeps nothing stands for the broker."""
+    table, view = sql_of("## Kafka", store)
+    without_broker, replaced = re.subn(r"ENGINE = Kafka\(.*", "ENGINE = Null", table, flags=re.DOTALL)
+    assert replaced == 1
+    store.database.command(without_broker)
+    store.database.command(view)
+    message = {
+        "event_id": "evt-2",
+        "customer_id": "northwind",
+        "event_type": "tool.call",
+        "event_time": datetime(2026, 1, 15, 10, 30, tzinfo=UTC),
+        "properties": {"tool": "web-search"},
+    }
+    store.database.insert("usage_kafka", [message, message])
+    store.database.insert("usage_kafka", [message])
+    trace = explain_event(store, "northwind", "evt-2")
+    assert trace is not None
+    assert len(trace.revisions) == len(trace.ledger) == 1
 
 
 @pytest.mark.parametrize("document", sorted(DOCUMENTS))

@@ -1,6 +1,9 @@
 """The command line against a served store: what it prints, in tables and as JSON, and how it fails."""
 
+import json
 from collections.abc import Iterator
+from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +12,7 @@ from typer.main import get_command
 from typer.testing import CliRunner
 
 from api.cli.app import app
+from api.http.server import serving
 from tests.api.cli_world import CARD, CONTRACTS, Run, fill, served_command_line
 from tests.conftest import Engine
 
@@ -159,6 +163,32 @@ def test_bad_contracts_are_told_line_by_line(ready: Run, tmp_path: Path) -> None
     assert done.code == 1
     assert "contracts.yaml:9:" in done.err
     assert "unknown_time_zone" in done.err
+
+
+def test_verify_shows_what_breaks_an_invariant(engine: Engine) -> None:
+    with engine.store() as store, serving(store) as address:
+        entry = {
+            "sign": 1,
+            "reason": "rated",
+            "recorded_at": datetime(2026, 1, 1, tzinfo=UTC),
+            "event_time": datetime(2026, 1, 1, tzinfo=UTC),
+            "event_key": 1,
+            "period_id": 0,
+            "price_id": 0,
+            "dimensions": "",
+            "quantity": Decimal(1),
+            "unit_price": Decimal(0),
+            "unrated": "unknown_customer",
+        }
+        # An entry without an event, which no operation makes.
+        store.database.insert("rated_usage", [entry])
+        key = {"RUNRATE_API_KEY": address.bootstrap_key}
+        table = CliRunner().invoke(app, ["--url", address.url, "verify"], env=key)
+        answer = CliRunner().invoke(app, ["--url", address.url, "verify", "--json"], env=key)
+    assert (table.exit_code, answer.exit_code) == (1, 1)
+    broken = [check["name"] for check in json.loads(answer.stdout)["checks"] if check["offending"]]
+    assert "ledger_matches_rating" in broken
+    assert table.stdout.count("ledger_matches_rating") == 2
 
 
 def test_a_wrong_key(run: Run) -> None:
