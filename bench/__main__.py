@@ -45,6 +45,7 @@ def _arguments() -> argparse.Namespace:
 def _measure(arguments: argparse.Namespace, folder: Path) -> tuple[dict[str, object], list[Figure]]:
     now = datetime.now(UTC)
     began = time.monotonic()
+    load = os.getloadavg()[0]
 
     def progress(text: str) -> None:
         print(f"[{time.monotonic() - began:6.1f} s] {text}", file=sys.stderr, flush=True)
@@ -60,6 +61,7 @@ def _measure(arguments: argparse.Namespace, folder: Path) -> tuple[dict[str, obj
         "engine": f"ClickHouse {stores.engine_version} (chDB)",
         "cores": f"{os.cpu_count()} cores",
         "date": f"{now:%Y-%m-%d}",
+        "load": f"load average {load:.1f} before",
         "events": f"{workload.events:,} events in blocks of {BATCH_ROWS:,}",
     }
     return facts, figures

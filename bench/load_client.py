@@ -33,9 +33,11 @@ SECOND_MARK = b"yyyy-mm-ddThh:mm:ss"
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """What a load came to: events a second answered as accepted, CPU-seconds a second of all clients,
-    milliseconds from request to answer, and from the POST of one event more to the invoice that shows it."""
+    """What a load came to: events sent in all, events a second answered as accepted after the warm-up,
+    CPU-seconds a second of all clients, milliseconds from request to answer, and from the POST of one event more to
+    the invoice that shows it."""
 
+    events_sent: int
     events_a_second: float
     client_cores: float
     answer_milliseconds: list[float]
@@ -64,6 +66,7 @@ async def _send(address: Address, bodies: Sequence[bytes], seconds: int) -> Load
     cost = watch.cost()
     counted = [answer for some in answers for answer in some if begins <= answer.at < ends]
     return Load(
+        sum(len(some) for some in answers) * EVENTS_A_REQUEST,
         len(counted) * EVENTS_A_REQUEST / seconds,
         cost.cpu_seconds / cost.wall_seconds,
         [answer.seconds * 1_000 for answer in counted],

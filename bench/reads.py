@@ -12,7 +12,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from bench.children import run_in_child
+from bench.children import Stopwatch, run_in_child
 from bench.report import Figure, Progress, percentile
 from bench.server import Connection, serving
 from bench.statements import statement
@@ -34,9 +34,11 @@ Amounts = dict[str, Decimal]
 
 @dataclass(frozen=True, slots=True)
 class Reads:
-    """Times of reads in milliseconds by customer, and the exact amount of each product that they showed."""
+    """Times of reads by customer in milliseconds, of wall time and the mean of this process's CPU time, and the exact
+    amount of each product that they showed."""
 
     milliseconds: dict[str, list[float]]
+    cpu_milliseconds: dict[str, float]
     amounts: dict[str, Amounts]
 
 
@@ -66,18 +68,22 @@ def measure(workload: Workload, rated: Path, raw: Path, progress: Progress) -> l
         if name == "biggest":
             ratio_aim = AIM_BIGGEST_RATIO_OF_MANY if workload.events >= MANY_EVENTS else AIM_BIGGEST_RATIO
         figures += _read_figures(f"invoice of the {name} customer, in the process", own)
+        own_cpu = ours.reads.cpu_milliseconds[name]
+        figures.append(Figure(f"invoice of the {name} customer, in the process: CPU", own_cpu, "ms"))
         figures += _read_figures(f"invoice of the {name} customer, over HTTP", over_http.milliseconds[name])
         for label, reads in (("events by time", by_time), ("events by customer", by_customer)):
-            taken = percentile(reads.milliseconds[name], 50)
+            rating = f"rating the {name} customer at query time, {label}"
+            taken, cpu = percentile(reads.milliseconds[name], 50), reads.cpu_milliseconds[name]
             figures.append(
                 Figure(
-                    f"rating the {name} customer at query time, {label}: p50",
+                    f"{rating}: p50",
                     taken,
                     "ms",
                     ratio=taken / percentile(own, 50),
                     ratio_aim=ratio_aim if reads is by_time else None,
                 )
             )
+            figures.append(Figure(f"{rating}: CPU", cpu, "ms", ratio=cpu / own_cpu))
     return figures
 
 
@@ -98,9 +104,9 @@ def read_invoices(workload: Workload, folder: Path) -> FromSums:
         return read
 
     with open_store(f"chdb:{folder}", memory_bytes=MEMORY_BYTES) as store:
-        times = {name: milliseconds(reader(customer)) for name, customer in CUSTOMERS.items()}
+        reads = _timed(reader, amounts)
         prices = store.database.rows(statement("price_list.sql"), rate_card=RATE_CARD)
-    return FromSums(Reads(times, amounts), prices)
+    return FromSums(reads, prices)
 
 
 def read_invoices_over_http(workload: Workload, folder: Path) -> Reads:
@@ -115,8 +121,7 @@ def read_invoices_over_http(workload: Workload, folder: Path) -> Reads:
         return read
 
     with serving(folder) as address, Connection(address) as connection:
-        times = {name: milliseconds(reader(customer)) for name, customer in CUSTOMERS.items()}
-    return Reads(times, amounts)
+        return _timed(reader, amounts)
 
 
 def rate_at_query_time(workload: Workload, folder: Path, prices: list[dict[str, Any]]) -> tuple[Reads, Reads]:
@@ -163,20 +168,27 @@ def _rate(database: Any, workload: Workload, name: str) -> Reads:
 
         return read
 
-    times = {name: milliseconds(reader(customer), QUERY_TIME_READS) for name, customer in CUSTOMERS.items()}
-    return Reads(times, amounts)
+    return _timed(reader, amounts, QUERY_TIME_READS)
 
 
-def milliseconds(work: Callable[[], None], times: int = READS) -> list[float]:
-    """Time `work` as often as asked, after a few runs that do not count."""
-    for _ in range(WARM_UP_READS):
-        work()
-    taken = []
-    for _ in range(times):
-        began = time.perf_counter_ns()
-        work()
-        taken.append((time.perf_counter_ns() - began) / 1_000_000)
-    return taken
+def _timed(
+    reader: Callable[[str], Callable[[], None]], amounts: dict[str, Amounts], reads: int = READS
+) -> Reads:
+    """Time the reading of each customer as often as asked, after a few runs that do not count."""
+    wall: dict[str, list[float]] = {}
+    cpu: dict[str, float] = {}
+    for name, customer in CUSTOMERS.items():
+        read = reader(customer)
+        for _ in range(WARM_UP_READS):
+            read()
+        watch = Stopwatch()
+        wall[name] = []
+        for _ in range(reads):
+            began = time.perf_counter_ns()
+            read()
+            wall[name].append((time.perf_counter_ns() - began) / 1_000_000)
+        cpu[name] = watch.cost().cpu_seconds / reads * 1_000
+    return Reads(wall, cpu, amounts)
 
 
 def invoice_id(workload: Workload, customer_id: str) -> str:

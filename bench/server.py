@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -21,16 +22,27 @@ JSON = {"Content-Type": "application/json"}
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Where a server answers, and a key for it."""
+    """Where a server answers, a key for it, and its process."""
 
     host: str
     port: int
     key: str
+    process_id: int
 
     @property
     def headers(self) -> dict[str, str]:
         """What every request carries."""
         return {"Authorization": f"Bearer {self.key}"}
+
+
+def cpu_seconds_of(process_id: int) -> float | None:
+    """CPU-seconds that a running process has used so far; None where the system does not tell."""
+    place = Path(f"/proc/{process_id}/stat")
+    if not place.exists():
+        return None
+    # The name, in parentheses, may hold spaces; the 14th and 15th fields are user and system time.
+    fields = place.read_text(encoding="utf-8").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 @contextmanager
@@ -59,7 +71,9 @@ def _address(folder: Path, process: "subprocess.Popen[bytes]") -> Address:
     url = urlsplit(json.loads(place.read_text(encoding="utf-8"))["url"])
     if url.hostname is None or url.port is None:
         raise ValueError(f"{place} names no address")
-    return Address(url.hostname, url.port, (folder / "api_key").read_text(encoding="utf-8").strip())
+    return Address(
+        url.hostname, url.port, (folder / "api_key").read_text(encoding="utf-8").strip(), process.pid
+    )
 
 
 class Connection:
