@@ -94,7 +94,9 @@ def register(app: typer.Typer) -> None:
             raise CommandFailed(f"{file}: there is no such file")
         summary = Summary(str(file))
         with Session(settings) as session, _progress(settings) as progress:
-            task = progress.add_task(file.name, total=None, rate="")
+            # How far it is can be told where requests are pieces of the file itself.
+            size = file.stat().st_size if file.name.lower().endswith(LINE_ENDINGS) else None
+            task = progress.add_task(file.name, total=size, events=0, rate="")
             started = datetime.now(UTC)
             for request in requests_of(file):
                 for refused in request.refused:
@@ -102,7 +104,8 @@ def register(app: typer.Typer) -> None:
                     summary.refuse(refused)
                 if request.positions:
                     summary.add(_send(session, request), request.positions)
-                progress.update(task, completed=summary.counts.total(), rate=_rate(summary, started))
+                events = summary.counts.total()
+                progress.update(task, advance=len(request.body), events=events, rate=_rate(summary, started))
         _show(summary, settings)
         if summary.counts["rejected"]:
             raise typer.Exit(1)
@@ -113,7 +116,7 @@ def _progress(settings: Settings) -> Progress:
     return Progress(
         TextColumn("{task.description}"),
         BarColumn(),
-        TextColumn("{task.completed:,.0f} events"),
+        TextColumn("{task.fields[events]:,} events"),
         TextColumn("{task.fields[rate]}"),
         TaskProgressColumn(),
         console=console,

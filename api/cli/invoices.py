@@ -1,5 +1,6 @@
 """`runrate invoice` and `runrate balance`: what is due, and what is left of prepaid credits."""
 
+import re
 from typing import Annotated, Any
 
 import typer
@@ -10,6 +11,14 @@ from api.cli.session import Session, part
 from api.cli.settings import Settings, check_instant, command
 
 MOST_INVOICES = 50
+_PERIOD = re.compile(r"\d{4}-(?:0[1-9]|1[0-2])(?:-(?:0[1-9]|[12]\d|3[01]))?", re.ASCII)
+
+
+def check_period(text: str | None) -> str | None:
+    """Let a month or a day pass. Raises typer.BadParameter, which is wrong usage, for anything else."""
+    if text is not None and _PERIOD.fullmatch(text) is None:
+        raise typer.BadParameter("write a month like 2026-01, or a period's first day like 2026-01-15")
+    return text
 
 
 def register(app: typer.Typer) -> None:
@@ -28,7 +37,10 @@ def _register_invoice(app: typer.Typer) -> None:
         customer: Annotated[str | None, typer.Option(help="Of this customer.")] = None,
         contract: Annotated[str | None, typer.Option(help="Of this contract.")] = None,
         period: Annotated[
-            str | None, typer.Option(help="First day of the billing period, or the month: 2026-01.")
+            str | None,
+            typer.Option(
+                help="First day of the billing period, or the month: 2026-01.", callback=check_period
+            ),
         ] = None,
     ) -> None:
         """Show an invoice as it is now, or list them.
