@@ -150,6 +150,7 @@ def test_checking_a_card_stores_nothing(client: httpx.Client) -> None:
     answer = answer_of(client.post("/v1/rate-cards/validate", content=CARD.replace("acme", "other")))
     assert (answer["rate_card"], answer["products"], answer["prices"]) == ("other", 5, 6)
     problem_of(client.get("/v1/rate-cards/other/versions"), 404, "not_found")
+    problem_of(client.get("/v1/rate-cards/other/activations"), 404, "not_found")
 
 
 def test_prices_in_force_follow_the_activations(engine: Engine) -> None:

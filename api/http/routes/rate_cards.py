@@ -293,4 +293,6 @@ def get_activations(
     filters = {"rate_card": rate_card}
     after = decode_cursor("activations", filters, cursor, (is_number,))
     page = list_activations(store, rate_card, limit=limit, after=after)
+    if not page.items and after is None and not list_versions(store, rate_card, limit=1).items:
+        raise not_found("rate card", rate_card)
     return json_response(ActivationList(page.items, encode_cursor("activations", filters, page.after)))
