@@ -206,6 +206,8 @@ def test_no_server(run: Run) -> None:
 def test_wrong_usage_is_exit_code_2(run: Run) -> None:
     assert run("invoices").code == 2
     assert run("usage", "c1", "--by", "week").code == 2
+    for period in ("2026-1", "2026-13", "2026-01-32", "January"):
+        assert run("invoice", "--period", period).code == 2
     assert run("ratecard", "activate", "acme-ai", "0").code == 2
     for command in (("reconcile", "--from"), ("usage", "c1", "--to"), ("balance", "c1", "--as-of")):
         done = run(*command, "2026-01-01")
