@@ -146,7 +146,7 @@ class Demo:
         console = stdout()
         console.print(f"\n[bold]The API[/bold] answers at {url} ({url}/docs explains it):\n", soft_wrap=True)
         console.print(
-            f"  curl -H 'Authorization: Bearer {key}' {url}/v1/invoices?limit=3\n",
+            f"  curl -H 'Authorization: Bearer {key}' '{url}/v1/invoices?limit=3'\n",
             markup=False,
             soft_wrap=True,
         )
