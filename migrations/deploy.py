@@ -56,7 +56,8 @@ def deploy_rating(database: Database, shapes: Mapping[int, Shape]) -> None:
     An existing view is changed by MODIFY QUERY only: replacing it under load loses events. The engine checks
     neither names nor types there, so they are compared first. Raises RatingTypeMismatch.
     """
-    rating = rating_for(database, shapes, source="usage_events")
+    # An amendment is rated by reconcile, in one insert with the reversal of what it replaces.
+    rating = rating_for(database, shapes, source="(SELECT * FROM usage_events WHERE revision = 0)")
     _check_columns(database, rating)
     if _exists(database, RATED_USAGE_VIEW):
         database.command(f"ALTER TABLE {RATED_USAGE_VIEW} MODIFY QUERY {rating}")

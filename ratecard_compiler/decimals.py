@@ -17,10 +17,12 @@ FORMULA_CONTEXT = Context(
 PRICE_DECIMALS = 15
 QUANTITY_DECIMALS = 9
 MAXIMUM_DIGITS = 38
-PRICE_LIMIT = Decimal(10) ** 23
-"""Unit prices are Decimal(38,15): |price| is below this."""
 AMOUNT_LIMIT = Decimal(10) ** 14
 """Amounts are below this (SEMANTICS §2)."""
+PRICE_LIMIT = AMOUNT_LIMIT
+"""Unit prices are below this: one whole unit at a higher price would be out of range already."""
+UNIT_VALUE_LIMIT = Decimal(10) ** 9
+"""Custom units are worth less than this, so that a period's sums stay within 256 bits."""
 QUANTITY_LIMIT = Decimal(10) ** 15
 """Quantities are below this (SEMANTICS §2)."""
 

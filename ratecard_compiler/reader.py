@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from babel.numbers import get_currency_precision, list_currencies
 
-from ratecard_compiler.decimals import AMOUNT_LIMIT, PRICE_DECIMALS
+from ratecard_compiler.decimals import PRICE_DECIMALS, UNIT_VALUE_LIMIT
 from ratecard_compiler.document import (
     Document,
     MeterDeclaration,
@@ -63,7 +63,7 @@ _CARD_KEYS = (
     "tags",
 )
 _PRODUCT_KEYS = ("name", "meter", "dimensions", "show", "price", "tier_continuity", "tiers_over")
-_UNIT_VALUE = Range(AMOUNT_LIMIT, PRICE_DECIMALS, positive=True)
+_UNIT_VALUE = Range(UNIT_VALUE_LIMIT, PRICE_DECIMALS, positive=True)
 _DEFAULT_UNIT = "unit"
 
 

@@ -151,6 +151,12 @@ class Database:
         with self._client() as client:
             return client.query_arrow(statement, parameters=parameters)
 
+    def make_durable(self) -> None:
+        """Have what was written reach the disk. An embedded ledger is not written with fsync: whatever is about to say
+        that its entries need not be looked at again calls this first. A server is durable by its own settings."""
+        if self.embedded:
+            os.sync()
+
     def close(self) -> None:
         """Close every client. The embedded engine writes what it holds and frees the folder."""
         with self._lock:

@@ -66,13 +66,16 @@ def apply_contracts(store: Store, text: str, file_name: str) -> ContractsApplied
         recorded_at = store.next_instant()
         periods = _period_rows(store, contracts, recorded_at)
         grants = _grant_rows(store, contracts, recorded_at)
+        # First without its document: a contract that a kill leaves half stored is never taken for stored.
+        incomplete = [{**_contract_row(item, recorded_at), "document": ""} for item in contracts]
         store.outdate_dictionaries("customers_dict", "periods_dict", "terms_dict")
         store.database.insert("customer_records", [_customer_row(item, recorded_at) for item in customers])
+        store.database.insert("contract_records", incomplete)
         store.database.insert("billing_period_records", periods)
         store.database.insert("grant_records", grants)
         reach("contracts.before_contracts")
-        # Last: periods and grants count by their contract.
-        store.database.insert("contract_records", [_contract_row(item, recorded_at) for item in contracts])
+        complete_at = store.next_instant()
+        store.database.insert("contract_records", [_contract_row(item, complete_at) for item in contracts])
         store.refresh_dictionaries()
     result = reconcile(store)
     unchanged = len(document.customers) + len(document.contracts) - len(customers) - len(contracts)

@@ -66,6 +66,8 @@ def reconcile(
     comparison = Comparison.of(store, until, batch)
     appended, changed = _reconcile_ranges(store, comparison, ranges, progress)
     reach("reconcile.before_mark")
+    if ranges:
+        store.database.make_durable()
     _finish(store, requests, until)
     return Reconciled(len(ranges), changed, appended, conflicts)
 

@@ -32,6 +32,7 @@ def roll_up(store: Store, worthwhile_entries: int = WORTHWHILE_ENTRIES) -> int:
         store.database.command(
             load("commands/roll_up.sql"), rollup_id=rollup_id, periods=periods, until=until
         )
+        store.database.make_durable()
         reach("rollup.before_commit")
         recorded_at = store.next_instant()
         store.database.insert(

@@ -8,6 +8,7 @@ CREATE TABLE IF NOT EXISTS rating_shapes
 )
 ENGINE = MergeTree
 ORDER BY shape_id
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1
 COMMENT 'What the rating view''s SQL depends on. Versions that differ in prices only share a shape';
 
 CREATE TABLE IF NOT EXISTS rate_card_versions
@@ -25,6 +26,7 @@ CREATE TABLE IF NOT EXISTS rate_card_versions
 )
 ENGINE = MergeTree
 ORDER BY version_id
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1
 COMMENT 'Immutable versions of rate cards; a version counts once it is here';
 
 CREATE TABLE IF NOT EXISTS rate_card_products
@@ -46,6 +48,7 @@ CREATE TABLE IF NOT EXISTS rate_card_products
 )
 ENGINE = MergeTree
 ORDER BY (version_id, product_number)
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1
 COMMENT 'The products of each version';
 
 CREATE TABLE IF NOT EXISTS price_rows
@@ -58,6 +61,7 @@ CREATE TABLE IF NOT EXISTS price_rows
     model LowCardinality(String) COMMENT 'Price model; empty = the product itself, unpriced',
     per_event Bool COMMENT 'True: amount = quantity × unit_amount whatever came before',
     unit_amount Decimal(38, 15) COMMENT 'Price of one unit',
+    greatest_unit_price Decimal(38, 15) COMMENT 'The most that one unit can cost; what bounds an event''s amount',
     tier_up_to Array(Nullable(Decimal(38, 9))) COMMENT 'Upper bounds of the tiers, inclusive; null = no end',
     tier_unit_amount Array(Decimal(38, 15)) COMMENT 'Price of one unit in each tier',
     tier_flat_amount Array(Decimal(38, 15)) COMMENT 'Amount due once a tier is entered',
@@ -75,6 +79,7 @@ CREATE TABLE IF NOT EXISTS price_rows
 )
 ENGINE = MergeTree
 ORDER BY price_id
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1
 COMMENT 'Every price of every version, one row a combination of dimension values';
 
 CREATE TABLE IF NOT EXISTS dimension_values
@@ -86,6 +91,7 @@ CREATE TABLE IF NOT EXISTS dimension_values
 )
 ENGINE = MergeTree
 ORDER BY (version_id, product_number, position, value)
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1
 COMMENT 'Dimension values that the card names';
 
 CREATE TABLE IF NOT EXISTS rate_card_activations
@@ -99,4 +105,5 @@ CREATE TABLE IF NOT EXISTS rate_card_activations
 )
 ENGINE = MergeTree
 ORDER BY activation_id
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1
 COMMENT 'Which version rates whom from when: the latest start wins, then the later activation';

@@ -10,6 +10,7 @@ CREATE TABLE IF NOT EXISTS customer_records
 )
 ENGINE = ReplacingMergeTree(recorded_at)
 ORDER BY customer_id
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1
 COMMENT 'Customers; the latest record counts';
 
 CREATE TABLE IF NOT EXISTS contract_records
@@ -28,6 +29,7 @@ CREATE TABLE IF NOT EXISTS contract_records
 )
 ENGINE = ReplacingMergeTree(recorded_at)
 ORDER BY contract_id
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1
 COMMENT 'Contracts; the latest record counts';
 
 CREATE TABLE IF NOT EXISTS billing_period_records
@@ -41,6 +43,7 @@ CREATE TABLE IF NOT EXISTS billing_period_records
 )
 ENGINE = ReplacingMergeTree(recorded_at)
 ORDER BY (contract_id, period_start)
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1
 COMMENT 'Billing periods as rows, so that no query computes a boundary';
 
 CREATE TABLE IF NOT EXISTS grant_records
@@ -63,6 +66,7 @@ CREATE TABLE IF NOT EXISTS grant_records
 )
 ENGINE = ReplacingMergeTree(recorded_at)
 ORDER BY (customer_id, grant_id)
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1
 COMMENT 'Credit grants; the latest record counts';
 
 CREATE TABLE IF NOT EXISTS api_keys
@@ -76,4 +80,5 @@ CREATE TABLE IF NOT EXISTS api_keys
 )
 ENGINE = ReplacingMergeTree(created_at)
 ORDER BY key_id
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1
 COMMENT 'API keys; secrets are never stored';

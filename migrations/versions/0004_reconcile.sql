@@ -11,6 +11,7 @@ CREATE TABLE IF NOT EXISTS reconcile_requests
 )
 ENGINE = ReplacingMergeTree(recorded_at)
 ORDER BY request_id
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1
 COMMENT 'Ranges to re-rate, written before the change that asks for it, so that a kill in between is made good at start';
 
 CREATE TABLE IF NOT EXISTS reconcile_marks
