@@ -92,8 +92,10 @@ def price_columns(price: Price) -> dict[str, Any]:
 
 
 def _greatest_unit_price(price: Price) -> Decimal:
-    """Return the most that one metered unit can cost, whatever came before it, rounded up to 15 decimals: an event whose
-    quantity times this is out of range is not rated (SEMANTICS §2)."""
+    """Return the most that one metered unit can cost, whatever came before it, rounded up to 15 decimals.
+
+    An event whose quantity times this is out of range is not rated (SEMANTICS §2).
+    """
     candidates = [abs(price.unit_amount), *(abs(tier.unit_amount) for tier in price.tiers)]
     if price.package_size and price.package_amount:
         candidates.append(abs(price.package_amount) / price.package_size)

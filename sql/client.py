@@ -66,6 +66,10 @@ class Location:
         if separator and scheme in SCHEMES:
             server = ServerAddress.parse(dsn)
             return cls(server, server.database or database)
+        if separator and scheme.isalpha() and len(scheme) > 1 and scheme != "chdb":
+            raise ValueError(
+                f"the DSN {dsn!r} has an unknown scheme; write chdb:FOLDER or clickhouse://host:8123"
+            )
         folder = rest.removeprefix("//") if separator and scheme == "chdb" else dsn
         if not folder:
             raise ValueError(f"the DSN {dsn!r} names no folder; write chdb:./data")

@@ -35,12 +35,17 @@ def _all_plain(values: list[str], texts: pa.Array, max_length: int) -> bool:
     # Whole columns in C, and stricter than the rule: bytes are counted for characters, and `isprintable`
     # stops at a no-break space, too. So False only means that the values have to be looked at one by one.
     sizes = pc.min_max(pc.binary_length(texts)).as_py()
-    return (sizes["min"] or 0) > 0 and sizes["max"] <= max_length and "".join(values).isprintable()
+    return (sizes["min"] or 0) > 0 and sizes["max"] <= max_length and _all_printable_words(values)
+
+
+def _all_printable_words(values: list[str]) -> bool:
+    joined = "".join(values)
+    return joined.isprintable() and (" " not in joined or all(value.strip() for value in values))
 
 
 def _fault(value: str, field: str, max_length: int) -> EventError | None:
-    if not value:
-        return EventError("empty_value", field, f"{field} is empty; every event needs one.")
+    if not value.strip():
+        return EventError("empty_value", field, f"{field} is empty or blank; every event needs one.")
     if len(value) > max_length:
         message = f"{field} has {len(value)} characters, {max_length} are allowed; send a shorter one."
         return EventError("too_long", field, message)

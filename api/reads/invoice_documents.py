@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
@@ -107,8 +107,14 @@ def header(period: Row, now: datetime) -> dict[str, Any]:
         "currency": period["currency"],
         "period_start": instant_text(period["period_start"]),
         "period_end": instant_text(period["period_end"]),
-        "state": "draft" if now < period["period_end"] else "grace",
+        "state": _state(period, now),
     }
+
+
+def _state(period: Row, now: datetime) -> State:
+    """Grace lasts the contract's time after the period's end (SEMANTICS §8); what nobody finalised is a draft again."""
+    grace = timedelta(seconds=period["grace_seconds"])
+    return "grace" if period["period_end"] <= now < period["period_end"] + grace else "draft"
 
 
 def totals(period: Row, subtotal: Decimal, credited: Decimal) -> dict[str, Any]:

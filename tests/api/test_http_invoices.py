@@ -188,12 +188,18 @@ def test_pages_of_one_are_the_whole_list(client: httpx.Client) -> None:
 
 
 def test_after_the_periods_end_it_is_in_grace(engine: Engine) -> None:
-    with engine.store(lambda: NOW.replace(month=2)) as store, calling(store) as client:
+    with engine.store(lambda: NOW.replace(month=2, day=1)) as store, calling(store) as client:
         set_up(client)
         assert answer_of(client.get(f"/v1/invoices/{INVOICE}"))["state"] == "grace"
         assert answer_of(client.get("/v1/invoices/k1:2026-02-01"))["state"] == "draft"
         listed = answer_of(client.get("/v1/invoices", params={"contract_id": "k1"}))["items"]
         assert [one["state"] for one in listed] == ["draft", "grace"]
+
+
+def test_after_grace_what_nobody_finalised_is_a_draft(engine: Engine) -> None:
+    with engine.store(lambda: NOW.replace(month=2, day=3)) as store, calling(store) as client:
+        set_up(client)
+        assert answer_of(client.get(f"/v1/invoices/{INVOICE}"))["state"] == "draft"
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -16,6 +16,7 @@ from tests.oracle.pricing import POSITION_DEPENDENT, Piece, piece_amounts
 from tests.oracle.rating import Usage
 
 ZERO = Decimal(0)
+GRACE = timedelta(days=1)
 
 # A row of a breakdown: its dimension values and its display values.
 RowKey = tuple[DimensionValues, DimensionValues]
@@ -164,7 +165,7 @@ def invoice(usage: Sequence[Usage], draws: Sequence[Draw], now: datetime) -> dic
         "contract_id": contract.contract_id,
         "currency": card.currency,
         **bounds,
-        "state": "draft" if now < end else "grace",
+        "state": "grace" if end <= now < end + GRACE else "draft",
         "lines": usage_lines + credit_lines,
         "subtotal": money(subtotal, decimals),
         "credits_applied": money(credited, decimals),
