@@ -57,7 +57,7 @@ def refused(path: Path) -> BadRequest:
 
 def write(path: Path, content: str | bytes) -> Path:
     data = content.encode() if isinstance(content, str) else content
-    path.write_bytes(gzip.compress(data) if path.suffix == ".gz" else data)
+    path.write_bytes(gzip.compress(data, mtime=0) if path.suffix == ".gz" else data)
     return path
 
 
@@ -104,7 +104,7 @@ e3,c1,llm.completion,2026-01-31T10:00:00Z,,
 def test_the_same_events_in_each_format(tmp_path: Path, name: str, content: str) -> None:
     path = write(tmp_path / name, content)
     if name.endswith("GZ"):
-        path.write_bytes(gzip.compress(content.encode()))
+        path.write_bytes(gzip.compress(content.encode(), mtime=0))
     batch = read_one(path)
     assert batch.rejections == ()
     assert batch.table["event_id"].to_pylist() == ["e1", "e2", "e3"]
@@ -329,7 +329,7 @@ def test_files_that_are_refused(tmp_path: Path, name: str, content: str, status:
 
 
 @pytest.mark.parametrize("name", ["events.ndjson.gz", "events.json.gz", "events.csv.gz"])
-@pytest.mark.parametrize("data", [b"plain", gzip.compress(f"{HEADER}\n{ROW}\n".encode())[:-9]])
+@pytest.mark.parametrize("data", [b"plain", gzip.compress(f"{HEADER}\n{ROW}\n".encode(), mtime=0)[:-9]])
 def test_broken_gzip_files_are_refused(tmp_path: Path, name: str, data: bytes) -> None:
     path = tmp_path / name
     path.write_bytes(data)
