@@ -36,6 +36,12 @@ else:
     database.close()
 """
 
+# Fail when rows are on their way already; and before any is.
+LATE_FAILURE = """
+SELECT {mark:UInt64} AS mark, number, throwIf(number = 150000) FROM numbers(200000) SETTINGS max_block_size = 1000
+"""
+EARLY_FAILURE = "SELECT {mark:UInt64} AS mark, throwIf(number = 3) FROM numbers(5)"
+
 # Values that look like SQL, like escapes, or like nothing at all.
 HOSTILE = [
     "'; DROP TABLE usage_events; --",
@@ -83,6 +89,8 @@ def first_line(process: "subprocess.Popen[str]") -> str:
 def test_no_query_is_answered_with_the_rows_of_another(database: Database) -> None:
     """Eight threads, a hundred queries each, a third of them failing while rows are on their way."""
 
+    failing = (database.rows, database.command, database.query_arrow)
+
     def ask(thread: int) -> tuple[int, int]:
         random = Random(thread)
         answered = failed = 0
@@ -90,9 +98,7 @@ def test_no_query_is_answered_with_the_rows_of_another(database: Database) -> No
             mark = thread * 1000 + place
             if random.random() < 1 / 3:
                 with pytest.raises(EngineError):
-                    database.rows(
-                        "SELECT {mark:UInt64} AS mark, throwIf(number = 999) FROM numbers(1000)", mark=mark
-                    )
+                    random.choice(failing)(LATE_FAILURE, mark=mark)
                 failed += 1
             else:
                 rows = random.randint(1, 5)
@@ -109,11 +115,14 @@ def test_no_query_is_answered_with_the_rows_of_another(database: Database) -> No
     assert all(failed > 20 for _, failed in counts)
 
 
-def test_after_a_failed_query_the_next_one_is_its_own(database: Database) -> None:
-    for number in range(20):
-        with pytest.raises(EngineError, match="boom"):
-            database.rows("SELECT number, throwIf(number = 3, 'boom') FROM numbers(5)")
+@pytest.mark.parametrize("ask", ["rows", "value", "command", "query_arrow"])
+@pytest.mark.parametrize("statement", [LATE_FAILURE, EARLY_FAILURE, "SELECT nothing", "SELEC {mark:UInt64}"])
+def test_after_a_failed_query_the_next_one_is_its_own(database: Database, ask: str, statement: str) -> None:
+    for number in range(5):
+        with pytest.raises(EngineError):
+            getattr(database, ask)(statement, mark=number)
         assert database.value("SELECT {number:UInt64}", number=number) == number
+        assert database.query_arrow("SELECT 'next' AS one").to_pylist() == [{"one": "next"}]
 
 
 def test_a_folder_has_one_process(tmp_path: Path) -> None:
