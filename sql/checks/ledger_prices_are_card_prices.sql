@@ -1,4 +1,4 @@
--- Every rated entry has the unit price of the price row that it names, and a period that exists.
+-- Every rated entry that stands has the unit price of the price row that it names, and a period that exists.
 SELECT event_time, event_key, period_id, price_id, unit_price
 FROM rated_usage
 LEFT ANY JOIN
@@ -9,4 +9,6 @@ LEFT ANY JOIN
 ) AS price USING price_id
 WHERE unrated = ''
   AND (known = 0 OR listed_price != unit_price OR period_id NOT IN (SELECT period_id FROM billing_period_records))
+GROUP BY event_time, event_key, period_id, price_id, dimensions, quantity, unit_price
+HAVING sum(sign) != 0
 LIMIT 100
