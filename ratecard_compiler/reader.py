@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from decimal import Decimal
 
-from babel.numbers import get_currency_precision, list_currencies
-
+from ratecard_compiler.currencies import currency_exponent, known_currencies
 from ratecard_compiler.decimals import PRICE_DECIMALS, UNIT_VALUE_LIMIT
 from ratecard_compiler.document import (
     Document,
@@ -106,16 +105,16 @@ def _rate_card(card: Fields) -> str:
 
 
 def _currency(card: Fields) -> tuple[str, int]:
-    """Return the currency and the decimals of its smallest coin (CLDR)."""
+    """Return the currency and the decimals of its amounts."""
     currency = card.required_text("currency", "write an ISO 4217 code: `currency: USD`")
     if currency is None:
         return "", 0
-    if currency not in (known := list_currencies()):
+    if currency not in (known := known_currencies()):
         fact = f"{currency!r} is not a currency code"
         fix = f"write `{upper}`" if (upper := currency.upper()) in known else "write a code such as `USD`"
         card.errors.add("unknown_currency", card.place_of("currency"), "currency", fact, fix)
         return currency, 0
-    return currency, get_currency_precision(currency)
+    return currency, currency_exponent(currency)
 
 
 def _constant(card: Fields, name: str, node: Node) -> Decimal | None:
