@@ -1,0 +1,110 @@
+"""Roll-ups: sums behind a watermark, the rest from the ledger, and never a total that depends on where the cut is."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from decimal import Decimal
+from random import Random
+
+import pytest
+
+from api.operations.amend import amend_event, void_event
+from api.operations.reconcile import reconcile
+from api.operations.rollup import discard_uncommitted, roll_up
+from api.operations.verify import verify
+from api.store import Store
+from tests.conftest import Engine
+from tests.database.billing import JANUARY, card, count, event, publish, send, set_up, total
+
+TORN = """
+INSERT INTO usage_hourly (period_id, price_id, dimensions, hour, rollup_id, quantity, events)
+SELECT period_id, price_id, dimensions, hour, rollup_id + 1, quantity, events FROM usage_hourly
+"""
+
+
+@pytest.fixture
+def store(engine: Engine) -> Iterator[Store]:
+    with engine.store() as opened:
+        set_up(opened)
+        yield opened
+        assert [check for check in verify(opened) if check.offending] == []
+
+
+def test_a_roll_up_changes_no_total(store: Store) -> None:
+    send(store, event("e1", 3), event("e2", 4, at="2026-01-06T12:00:00Z"))
+    assert (roll_up(store, worthwhile_entries=1), total(store)) == (1, Decimal("0.70"))
+    assert count(store, "usage_hourly") == 2
+    send(store, event("e3", 5))
+    assert total(store) == Decimal("1.20")
+    assert (roll_up(store, worthwhile_entries=1), total(store)) == (1, Decimal("1.20"))
+    assert (roll_up(store, worthwhile_entries=1), count(store, "usage_hourly")) == (0, 3)
+
+
+def test_a_period_with_little_that_is_new_is_left_alone(store: Store) -> None:
+    send(store, *(event(f"e{number}") for number in range(9)))
+    assert roll_up(store, worthwhile_entries=10) == 0
+    send(store, event("e9"))
+    assert roll_up(store, worthwhile_entries=10) == 1
+    assert total(store) == Decimal("1.00")
+
+
+def test_a_period_is_rolled_up_for_itself(store: Store) -> None:
+    """January has enough to be rolled up, February has not, and then the other way round."""
+    send(store, *(event(f"a{number}") for number in range(5)))
+    send(store, *(event(f"b{number}", at="2026-02-05T12:00:00Z") for number in range(2)))
+    assert roll_up(store, worthwhile_entries=5) == 1
+    send(store, event("a9"), *(event(f"c{number}", at="2026-02-06T12:00:00Z") for number in range(5)))
+    assert roll_up(store, worthwhile_entries=5) == 1
+    assert (total(store), total(store, "2026-02-01")) == (Decimal("0.60"), Decimal("0.70"))
+
+
+def test_what_comes_later_for_a_rolled_up_hour_counts(store: Store) -> None:
+    send(store, event("e1", 3), event("e2", 4))
+    roll_up(store, worthwhile_entries=1)
+    amend_event(store, "c1", "e1", None, {"units": "10"})
+    void_event(store, "c1", "e2")
+    assert total(store) == Decimal("1.00")
+    roll_up(store, worthwhile_entries=1)
+    assert total(store) == Decimal("1.00")
+    publish(store, card('{model: per_unit, unit_amount: "0.50"}'), JANUARY)
+    assert total(store) == Decimal("5.00")
+    roll_up(store, worthwhile_entries=1)
+    store.database.command("OPTIMIZE TABLE usage_hourly FINAL")
+    assert total(store) == Decimal("5.00")
+
+
+def test_an_hour_that_cancels_out_leaves_no_line(store: Store) -> None:
+    send(store, event("e1", 3))
+    roll_up(store, worthwhile_entries=1)
+    void_event(store, "c1", "e1")
+    roll_up(store, worthwhile_entries=1)
+    store.database.command("OPTIMIZE TABLE usage_hourly FINAL")
+    assert (total(store), count(store, "invoice_lines")) == (Decimal("0.00"), 0)
+
+
+def test_sums_that_were_not_committed_count_for_nothing(store: Store) -> None:
+    """What a kill between the sums and their commit leaves: not billed, and gone at the next roll-up or start."""
+    send(store, event("e1", 3))
+    roll_up(store, worthwhile_entries=1)
+    store.database.command(TORN)
+    assert total(store) == Decimal("0.30")
+    discard_uncommitted(store)
+    assert (count(store, "usage_hourly"), total(store)) == (1, Decimal("0.30"))
+    store.database.command(TORN)
+    send(store, event("e2", 4))
+    assert (roll_up(store, worthwhile_entries=1), total(store)) == (1, Decimal("0.70"))
+
+
+def test_random_events_roll_ups_and_merges(store: Store) -> None:
+    random = Random(5)
+    owed = Decimal(0)
+    for batch in range(25):
+        units = [random.randint(1, 900) for _ in range(random.randint(1, 20))]
+        at = datetime(2026, 1, random.randint(1, 28), random.randint(0, 23), tzinfo=UTC).isoformat()
+        send(store, *(event(f"e{batch}-{place}", count, at=at) for place, count in enumerate(units)))
+        owed += sum(units) * Decimal("0.1")
+        if random.random() < 0.4:
+            roll_up(store, worthwhile_entries=random.choice((1, 30)))
+        if random.random() < 0.2:
+            store.database.command("OPTIMIZE TABLE usage_hourly FINAL")
+        assert total(store) == owed
+    assert reconcile(store).entries_appended == 0
