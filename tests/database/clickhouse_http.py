@@ -66,8 +66,11 @@ class Engine:
         self._running: set[str] = set()
         self._lock = threading.Lock()
 
-    def execute(self, statement: bytes, parameters: Mapping[str, str]) -> tuple[bytes, str]:
-        """Run one statement and return its rows as bytes and their format."""
+    def execute(
+        self, statement: bytes, parameters: Mapping[str, str], started: Callable[[], None] = lambda: None
+    ) -> tuple[bytes, str]:
+        """Run one statement and return its rows as bytes and their format; `started` is called once it counts as
+        running."""
         query_id = parameters.get("query_id") or f"unnamed-{threading.get_ident()}"
         with self._lock:
             if query_id in self._running:
@@ -75,6 +78,7 @@ class Engine:
             self._running.add(query_id)
         connection = self._connect()
         try:
+            started()
             self._prepare(connection, parameters)
             return self._run(connection, statement, parameters)
         finally:
@@ -177,18 +181,24 @@ class Handler(BaseHTTPRequestHandler):
         if fault == "drop before":
             return self._drop()
         if fault == "drop during":
-            self._drop()
-            time.sleep(0.5)
+            return self._execute_unheard(statement, parameters)
         data, name = self.engine.execute(statement, parameters)
         if fault == "drop after":
             return self._drop()
-        if fault == "drop during":
-            return None
         headers = {"X-ClickHouse-Format": name, "X-ClickHouse-Timezone": "UTC", "X-ClickHouse-Summary": "{}"}
         accepted = self.headers.get("Accept-Encoding", "")
         if parameters.get("enable_http_compression") == "1" and "lz4" in accepted:
             data, headers["Content-Encoding"] = lz4.frame.compress(data), "lz4"
         return self._send(200, data, headers)
+
+    def _execute_unheard(self, statement: bytes, parameters: dict[str, str]) -> None:
+        """Lose the connection, and work on for a while."""
+
+        def lose() -> None:
+            self._drop()
+            time.sleep(0.5)
+
+        self.engine.execute(statement, parameters, lose)
 
     def _drop(self) -> None:
         """Close the connection without a word, as a lost network does."""
