@@ -10,11 +10,12 @@ from decimal import Decimal
 import pytest
 
 from api.events import EventLimits, decode_events
+from api.instants import EARLIEST, LATEST
 from api.operations.activate import activate_version
 from api.operations.contracts import apply_contracts
 from api.operations.ingest import ingest
 from api.operations.publish import publish_rate_card
-from api.operations.reconcile import EARLIEST, LATEST, reconcile
+from api.operations.reconcile import reconcile
 from api.operations.rollup import roll_up
 from api.operations.verify import verify
 from api.store import Store
