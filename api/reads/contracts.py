@@ -119,6 +119,7 @@ def _contract(row: Mapping[str, Any]) -> Contract:
         billing_interval=row["billing_interval"],
         anchor_day=row["anchor_day"],
         grace_seconds=row["grace_seconds"],
-        document=json.loads(row["document"]),
+        # Empty where a kill left it half stored: it has no document until it is applied again.
+        document=json.loads(row["document"] or "{}"),
         recorded_at=instant_text(row["recorded_at"]),
     )
