@@ -27,7 +27,7 @@ from api.scenarios.results import complete_result
 from api.store import Store
 
 NOW = datetime(2026, 1, 20, 12, tzinfo=UTC)
-BATCHES, BATCH_EVENTS, CUSTOMERS = 6, 25, 4
+BATCHES, BATCH_EVENTS, CUSTOMERS = 4, 30, 4
 
 STORED_EVENTS = """
 SELECT customer_id, event_id, event_type, toString(toUnixTimestamp64Milli(event_time)) AS at, properties

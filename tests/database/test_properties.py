@@ -114,14 +114,14 @@ def check_invariants(store: Store, wanted: dict[str, Any], seed: int) -> None:
     assert_same(result_of(store), wanted, seed)
 
 
-@pytest.mark.parametrize("seed", seeds(range(14)))
+@pytest.mark.parametrize("seed", seeds(range(6)))
 def test_the_engine_bills_what_the_oracle_bills(engine: Engine, seed: int) -> None:
     scenario = small_scenario(seed)
     for store in run(engine, scenario):
         assert_same(result_of(store), expected(scenario), seed)
 
 
-@pytest.mark.parametrize("seed", seeds(range(100, 110)))
+@pytest.mark.parametrize("seed", seeds(range(100, 104)))
 def test_another_way_costs_the_same(engine: Engine, seed: int) -> None:
     """One variation a seed, with roll-ups in between, then merges, reconcile twice and verify."""
     scenario = small_scenario(seed)
