@@ -54,7 +54,7 @@ def test_an_invoice_by_id_and_by_customer(ready: Run) -> None:
     assert (by_id["subtotal"], by_id["credits_applied"], by_id["total"]) == ("2.00", "1.00", "1.00")
     assert ready("invoice", "--customer", "c1", "--period", "2026-01", "--json").json == by_id
     table = ready("invoice", "--contract", "k1", "--period", "2026-01-01").out
-    assert "k1:2026-01-01 (grace)" in table
+    assert "k1:2026-01-01 (draft)" in table
     assert "Credit g1 for inference" in table
     assert "model=small" in table
 
