@@ -37,7 +37,7 @@ SETTINGS: Mapping[str, Any] = {
     "short_circuit_function_evaluation": "enable",
 }
 
-# The time of a small read is the engine's planning of the views it goes through: without this step an eighth less. Of
+# The time of a small read is the engine's planning of the views it goes through: without this step a tenth less. Of
 # the embedded engine only, whose version is pinned: a server that does not know a setting refuses the client.
 EMBEDDED_SETTINGS: Mapping[str, Any] = {
     **SETTINGS,
