@@ -230,25 +230,24 @@ def _prepare_process(folder: Path) -> None:
     tempfile.tempdir = str(scratch)
 
 
-_owned: dict[Path, Any] = {}
+# The descriptors of the locks, open as long as the process lives.
+_owned: dict[Path, int] = {}
 
 
 def _own(folder: Path) -> bool:
     """Lock the folder for this process; the lock goes with the process, however it ends. False: it was ours before."""
     if folder in _owned:
         return False
-    handle = open(folder / "owner.lock", "a+")  # noqa: SIM115 - held open as long as the process lives
+    lock = os.open(folder / "owner.lock", os.O_RDWR | os.O_CREAT, 0o666)
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
-        handle.seek(0)
-        owner = handle.read().strip() or "unknown"
-        handle.close()
+        owner = os.read(lock, 100).decode(errors="replace").strip() or "unknown"
+        os.close(lock)
         raise StoreInUse(folder, owner) from None
-    handle.truncate(0)
-    handle.write(str(os.getpid()))
-    handle.flush()
-    _owned[folder] = handle
+    os.ftruncate(lock, 0)
+    os.write(lock, str(os.getpid()).encode())
+    _owned[folder] = lock
     return True
 
 

@@ -139,6 +139,18 @@ def test_a_folder_has_one_process(tmp_path: Path) -> None:
         assert first_line(third) == "opened 1\n"
 
 
+def test_a_process_ends_without_a_warning_about_its_lock(tmp_path: Path) -> None:
+    opening = "import sys; from sql.client import Database; Database.open(f'chdb:{sys.argv[1]}').close()"
+    done = subprocess.run(
+        [sys.executable, "-X", "dev", "-c", opening, str(tmp_path)],
+        env={**os.environ, "PYTHONPATH": str(PROJECT)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "owner.lock" not in done.stderr
+
+
 def test_a_folder_that_a_killed_process_owned_is_free(tmp_path: Path) -> None:
     with start(tmp_path) as owner:
         assert first_line(owner) == "opened 1\n"
