@@ -24,7 +24,7 @@ MAXIMUM_ROWS = 100_000
 ACCEPTED: Status = "accepted"
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _Request:
     table: Any
     answer: "Future[list[Status]]"

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from sql.fail_points import POINTS
+
 ROOT = Path(__file__).parents[1]
 
 # Each package, and the packages of ours that it may import; the compiler's input and output stay pure.
@@ -124,6 +126,17 @@ def test_no_number_becomes_a_binary_fraction() -> None:
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "float":
                 found.append(f"{_name(path)}:{node.lineno}")
     assert found == []
+
+
+def test_every_point_of_death_is_in_the_code_and_every_one_in_the_code_is_named() -> None:
+    """A kill at a point that nothing reaches would be a crash test without a crash."""
+    reached: list[object] = []
+    for path in _modules(*MAY_IMPORT):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "reach":
+                assert isinstance(node.args[0], ast.Constant), f"{_name(path)}:{node.lineno}"
+                reached.append(node.args[0].value)
+    assert sorted(map(str, reached)) == sorted(POINTS)
 
 
 def test_the_rules_see_the_code() -> None:
