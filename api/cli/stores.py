@@ -55,11 +55,15 @@ def _register_serve(app: typer.Typer) -> None:
         settings: Settings,
         host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
         port: Annotated[int, typer.Option(help="Port to listen on.", min=0, max=65_535)] = 8080,
+        body_seconds: Annotated[
+            int | None, typer.Option(help="How long a request's body may take to arrive; default: 30.", min=1)
+        ] = None,
     ) -> None:
         """Serve the HTTP API of the store until Ctrl-C.
 
         At the first start an API key is made and printed, once. Reconciles every minute.
         """
+        from api.http.bodies import BODY_SECONDS
         from api.http.server import Address
         from api.http.server import serve as serve_store
         from api.opening import open_store
@@ -74,7 +78,8 @@ def _register_serve(app: typer.Typer) -> None:
             sys.stdout.flush()
 
         with open_store(settings.store) as store:
-            serve_store(store, host, port, announce=announce)
+            seconds = body_seconds or BODY_SECONDS
+            serve_store(store, host, port, announce=announce, body_seconds=seconds)
 
 
 def _register_reconcile(app: typer.Typer) -> None:

@@ -4,7 +4,7 @@ from fastapi import APIRouter, Depends, FastAPI
 
 from api.events import EventLimits
 from api.http.auth import KeyRing, require_key
-from api.http.bodies import Budget
+from api.http.bodies import BODY_SECONDS, Budget
 from api.http.openapi import describe
 from api.http.parameters import EncodedSlashes, known_parameters
 from api.http.problem import install
@@ -36,13 +36,18 @@ ROUTERS: tuple[APIRouter, ...] = (
 
 
 def create_app(
-    store: Store, *, keys: KeyRing | None = None, local: bool = False, limits: EventLimits | None = None
+    store: Store,
+    *,
+    keys: KeyRing | None = None,
+    local: bool = False,
+    limits: EventLimits | None = None,
+    body_seconds: float = BODY_SECONDS,
 ) -> FastAPI:
     """Return the app over an open store.
 
     Every route but the health checks and the explanations of problems needs a key of `keys` (by default
     those of the store). `local` is for calls inside the process: no key is needed. `limits` bound what a
-    request of events may hold.
+    request of events may hold; `body_seconds` is how long any request's body may take to arrive.
     """
     app = FastAPI(
         title="Runrate",
@@ -56,7 +61,7 @@ def create_app(
     app.state.store = store
     app.state.keys = None if local else (keys or KeyRing(store))
     app.state.limits = limits or EventLimits()
-    app.state.budget = Budget()
+    app.state.budget = Budget(seconds=body_seconds)
     app.state.threads = IngestThreads()
     app.state.closing = False
     app.include_router(health.router)

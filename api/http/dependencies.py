@@ -5,7 +5,6 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from api.events import EventLimits
-from api.http.bodies import Budget
 from api.http.problem import ProblemError
 from api.http.threads import IngestThreads
 from api.store import Store
@@ -23,12 +22,6 @@ def get_limits(request: Request) -> EventLimits:
     return limits
 
 
-def get_budget(request: Request) -> Budget:
-    """Return the budget of bytes that all bodies share."""
-    budget: Budget = request.app.state.budget
-    return budget
-
-
 def get_threads(request: Request) -> IngestThreads:
     """Return the threads that take events in."""
     threads: IngestThreads = request.app.state.threads
@@ -38,7 +31,6 @@ def get_threads(request: Request) -> IngestThreads:
 ThreadsDependency = Annotated[IngestThreads, Depends(get_threads)]
 StoreDependency = Annotated[Store, Depends(get_store)]
 LimitsDependency = Annotated[EventLimits, Depends(get_limits)]
-BudgetDependency = Annotated[Budget, Depends(get_budget)]
 
 
 def not_found(what: str, name: str) -> ProblemError:

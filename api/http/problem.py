@@ -30,6 +30,7 @@ RETRY_AFTER_SECONDS = 1
 CODES: dict[str, str] = {
     **REQUEST_CODES,
     "all_events_rejected": "Not one event of the request can be stored.",
+    "body_too_slow": "The body did not arrive within the time that a request has for it.",
     "batch_rejected": "`atomic=true`, and an event cannot be stored; nothing was.",
     "currency_changed": "The card's earlier versions are in another currency.",
     "engine_busy": "The engine is short of memory, disk or connections; the same request may work later.",

@@ -18,6 +18,7 @@ from fastapi import FastAPI
 
 from api.http.app import create_app
 from api.http.auth import ensure_bootstrap_key
+from api.http.bodies import BODY_SECONDS
 from api.http.upkeep import upkeep
 from api.store import Store
 
@@ -51,10 +52,12 @@ def serve(
     *,
     workers: int | None = None,
     announce: Announce | None = None,
+    body_seconds: float = BODY_SECONDS,
 ) -> None:
     """Serve until SIGINT or SIGTERM, then finish what was begun and return; the caller closes the store.
 
-    `announce` is called once requests are taken. Port 0 takes any free one. Raises WorkersRefusedError, and
+    `announce` is called once requests are taken. Port 0 takes any free one. A request's body may take
+    `body_seconds` to arrive. Raises WorkersRefusedError, and
     OSError when the address is taken.
     """
     asked = workers if workers is not None else int(os.environ.get("WEB_CONCURRENCY", "1"))
@@ -64,7 +67,7 @@ def serve(
         )
     with upkeep(store):
         try:
-            _server(store, host, port, announce).run()
+            _server(store, host, port, announce, body_seconds).run()
         except SystemExit:
             raise OSError(
                 f"cannot serve on {host}:{port}: the address is taken or not this machine's"
@@ -72,7 +75,9 @@ def serve(
 
 
 @contextmanager
-def serving(store: Store, host: str = "127.0.0.1", port: int = 0) -> Iterator[Address]:
+def serving(
+    store: Store, host: str = "127.0.0.1", port: int = 0, *, body_seconds: float = BODY_SECONDS
+) -> Iterator[Address]:
     """Serve from another thread of this process as long as the context lasts."""
     ready: list[Address] = []
     began = threading.Event()
@@ -81,7 +86,7 @@ def serving(store: Store, host: str = "127.0.0.1", port: int = 0) -> Iterator[Ad
         ready.append(address)
         began.set()
 
-    server = _server(store, host, port, announce)
+    server = _server(store, host, port, announce, body_seconds)
 
     def run() -> None:
         # The server leaves by SystemExit when it cannot have the address.
@@ -135,8 +140,8 @@ class _Server(uvicorn.Server):
         self.should_exit = True
 
 
-def _server(store: Store, host: str, port: int, announce: Announce | None) -> _Server:
-    app = create_app(store)
+def _server(store: Store, host: str, port: int, announce: Announce | None, body_seconds: float) -> _Server:
+    app = create_app(store, body_seconds=body_seconds)
     config = uvicorn.Config(
         app,
         host=host,

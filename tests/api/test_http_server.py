@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ import httpx
 import pytest
 
 from api.http import server, upkeep
+from api.http.bodies import BUDGET_BYTES
 from api.http.server import WorkersRefusedError, serve, serving
 from api.store import Store
 from tests.api.http_world import CARD, CONTRACTS, EVENTS, answer_of, event, problem_of
@@ -127,6 +128,45 @@ def test_a_body_of_50_megabytes_gets_its_answer(tmp_path: Path) -> None:
             running.client.post("/v1/events", content=chunks(), headers=headers), 413, "body_too_large"
         )
         answer_of(running.client.get("/v1/customers"))
+
+
+def _begin(url: str, key: str, path: str, declared: int, body: bytes) -> socket.socket:
+    """A request whose body is not sent to its end."""
+    address = httpx.URL(url)
+    assert address.port is not None
+    connection = socket.create_connection((address.host, address.port), timeout=30)
+    head = f"POST {path} HTTP/1.1\r\nHost: x\r\nX-API-Key: {key}\r\nContent-Type: application/json\r\n"
+    connection.sendall(f"{head}Content-Length: {declared}\r\n\r\n".encode() + body)
+    return connection
+
+
+@pytest.mark.parametrize("path", ["/v1/events", "/v1/rate-cards", "/v1/reconcile"])
+def test_a_body_that_trickles_is_given_up(store: Store, path: str) -> None:
+    with serving(store, body_seconds=0.5) as address:
+        assert address.bootstrap_key is not None
+        with _begin(address.url, address.bootstrap_key, path, 1000, b"[") as connection:
+            for _ in range(3):
+                time.sleep(0.1)
+                connection.sendall(b" ")
+            # Until the server closes the connection.
+            answer = connection.makefile("rb").read()
+        head, _, body = answer.partition(b"\r\n\r\n")
+        assert b" 408 " in head.splitlines()[0]
+        assert b"application/problem+json" in head
+        assert json.loads(body)["code"] == "body_too_slow"
+
+
+def test_what_is_declared_and_not_sent_takes_no_memory_from_others(store: Store) -> None:
+    with serving(store) as address, ExitStack() as connections:
+        key = address.bootstrap_key
+        assert key is not None
+        # Together more than all bodies may take.
+        for _ in range(BUDGET_BYTES // (5 << 20) + 1):
+            connections.enter_context(_begin(address.url, key, "/v1/events", 5 << 20, b"["))
+        time.sleep(0.2)
+        sent = [event("s1", "tool.call", "05T10:00")]
+        answer = httpx.post(f"{address.url}/v1/events", json=sent, headers={"X-API-Key": key}, timeout=30)
+        assert answer.status_code != 503, answer.text
 
 
 def test_paths_as_a_real_server_gets_them(tmp_path: Path) -> None:

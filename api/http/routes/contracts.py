@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
-from api.http.bodies import read_text
+from api.http.bodies import received_text
 from api.http.cursors import decode_cursor, encode_cursor, is_text
 from api.http.dependencies import StoreDependency, not_found
 from api.http.examples import CONTRACT, CONTRACTS_DOCUMENT
@@ -81,5 +81,5 @@ async def put_contracts(
 
     The document is taken whole or refused whole, with every error and its line and column.
     """
-    text = await read_text(request)
-    return json_response(await run_in_threadpool(apply_contracts, store, text, file_name))
+    async with received_text(request) as text:
+        return json_response(await run_in_threadpool(apply_contracts, store, text, file_name))

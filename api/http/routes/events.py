@@ -9,9 +9,8 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from api.events import BadRequest, DecodedEvents, EventLimits, decode_events, gunzip
-from api.http.bodies import body_size, read_body
+from api.http.bodies import received
 from api.http.dependencies import (
-    BudgetDependency,
     LimitsDependency,
     StoreDependency,
     ThreadsDependency,
@@ -99,7 +98,6 @@ async def post_events(
     request: Request,
     store: StoreDependency,
     limits: LimitsDependency,
-    budget: BudgetDependency,
     threads: ThreadsDependency,
     atomic: Annotated[bool, Query(description="Store all events or none.")] = False,
     verbose: Annotated[bool, Query(description="Answer accepted events one by one, too.")] = False,
@@ -116,8 +114,7 @@ async def post_events(
             "unsupported_media_type", "Send the body as it is or with Content-Encoding: gzip.", status=415
         )
     zipped = encoding == "gzip"
-    with budget.reserve(body_size(request, limits.max_bytes, zipped)):
-        body = await read_body(request, limits.max_bytes)
+    async with received(request, limits.max_bytes, unpacked=limits.max_bytes if zipped else 0) as body:
         events = await threads.decode(_decode, store, limits, body, content_type, zipped)
         return await threads.store(_store, store, events, atomic, verbose)
 
@@ -189,8 +186,8 @@ async def patch_event(
 ) -> Response:
     """Give an event other properties or another time. The ledger takes the old rating back and adds the new
     one."""
-    body = await read_body(request, limits.max_bytes)
-    event_time, properties = read_change(body, limits, store.clock())
+    async with received(request, limits.max_bytes) as body:
+        event_time, properties = read_change(body, limits, store.clock())
     revised = await run_in_threadpool(amend_event, store, customer_id, event_id, event_time, properties)
     return json_response(revised)
 

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
-from api.http.bodies import json_body, read_text
+from api.http.bodies import json_body, received_text
 from api.http.cursors import decode_cursor, encode_cursor, is_number, is_text
 from api.http.dependencies import StoreDependency, not_found
 from api.http.examples import ACTIVATION, PRICE, RATE_CARD, RATE_CARD_DOCUMENT, VERSION, VERSION_SUMMARY
@@ -164,8 +164,8 @@ async def post_rate_card(
     A version rates nothing before it is activated. 422 with every error, its line and column, when it does
     not compile.
     """
-    text = await read_text(request)
-    return json_response(await run_in_threadpool(publish_rate_card, store, text, file_name))
+    async with received_text(request) as text:
+        return json_response(await run_in_threadpool(publish_rate_card, store, text, file_name))
 
 
 @router.post(
@@ -178,8 +178,8 @@ async def post_rate_card(
 async def validate_rate_card(request: Request, file_name: FileName = "ratecard.yaml") -> Response:
     """Compile the card and store nothing. 422 with every error, its line and column, when it does not
     compile."""
-    text = await read_text(request)
-    card = await run_in_threadpool(compile_card, text, file_name)
+    async with received_text(request) as text:
+        card = await run_in_threadpool(compile_card, text, file_name)
     return json_response(
         CompiledSummary(
             rate_card=card.rate_card,
