@@ -74,7 +74,7 @@ def deploy_positions(database: Database) -> None:
 
 def has_positional_prices(database: Database) -> bool:
     """Tell whether any stored price depends on a unit's position: the views compute positions only then."""
-    return bool(database.value(load("queries/has_positional_prices.sql")))
+    return bool(database.value(load("queries/has_positional_prices.sql"), product=""))
 
 
 def rating_for(database: Database, shapes: Mapping[int, Shape], *, source: str) -> str:

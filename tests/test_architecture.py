@@ -4,6 +4,7 @@ and no binary fraction comes near an amount."""
 import ast
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -126,6 +127,20 @@ def test_no_number_becomes_a_binary_fraction() -> None:
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "float":
                 found.append(f"{_name(path)}:{node.lineno}")
     assert found == []
+
+
+def test_a_statement_has_one_file_and_is_used() -> None:
+    files = [path for folder in ("commands", "queries") for path in (ROOT / "sql" / folder).rglob("*.sql*")]
+    assert files
+    names = Counter(path.name.partition(".")[0] for path in files)
+    assert [name for name, count in names.items() if count > 1] == []
+    named = {
+        node.value
+        for path in _modules(*MAY_IMPORT)
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    }
+    assert [str(path) for path in files if str(path.relative_to(ROOT / "sql")) not in named] == []
 
 
 def test_every_point_of_death_is_in_the_code_and_every_one_in_the_code_is_named() -> None:

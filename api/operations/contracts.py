@@ -30,6 +30,8 @@ from sql.fail_points import reach
 # Open contracts have periods this far ahead; `extend_periods` keeps it so.
 HORIZON = timedelta(days=400)
 
+_NO_LIMIT = 2**32 - 1
+
 
 @dataclass(frozen=True, slots=True)
 class ContractsApplied:
@@ -124,9 +126,17 @@ class _Stored:
             row["customer_id"]: Customer(
                 row["customer_id"], row["name"], row["attributes"], tuple(row["aliases"])
             )
-            for row in store.database.rows(load("queries/customers.sql"))
+            for row in store.database.rows(
+                load("queries/reads/customers.sql"), customer_id="", after_customer_id="", limit=_NO_LIMIT
+            )
         }
-        rows = store.database.rows(load("queries/contracts.sql"))
+        rows = store.database.rows(
+            load("queries/reads/contracts.sql"),
+            contract_id="",
+            customer_id="",
+            after_contract_id="",
+            limit=_NO_LIMIT,
+        )
         grants = store.database.rows(load("queries/grants.sql"))
         return cls(
             customers,

@@ -72,11 +72,11 @@ def publish_rate_card(store: Store, text: str, file_name: str) -> Published:
 
 
 def _check_currency(store: Store, card: CompiledCard) -> None:
-    for row in store.database.rows(load("queries/card_currencies.sql"), rate_card=card.rate_card):
+    for row in store.database.rows(load("queries/reads/card_currencies.sql"), rate_cards=[card.rate_card]):
         if row["currency"] != card.currency:
             raise Conflicting(
                 "currency_changed",
-                f"rate card {card.rate_card!r} is in {row['currency']} since version {row['version']}, this one is in "
+                f"rate card {card.rate_card!r} is in {row['currency']} since version {row['since_version']}, this one is in "
                 f"{card.currency}; an invoice has one currency: give the card in {card.currency} a name of its own",
             )
 

@@ -57,7 +57,8 @@ def _parameters(store: Store, text: str) -> Iterator[dict[str, Any]]:
         for run in opened_together(days, {row["day"]: row["entries"] for row in rows}):
             yield {"range_start": run[0][0], "range_end": run[-1][1]}
     elif "{customer:" in text:
-        for row in store.database.rows(load("queries/customers_with_grants.sql")):
-            yield {"customer": row["customer_id"], "as_of": store.clock()}
+        grants = store.database.rows(load("queries/grants.sql"))
+        for customer_id in dict.fromkeys(row["customer_id"] for row in grants):
+            yield {"customer": customer_id, "as_of": store.clock()}
     else:
         yield {}

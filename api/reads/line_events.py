@@ -79,7 +79,7 @@ def event_amounts(
 ) -> list[dict[str, Any]]:
     """Return events of a product at a version in a billing period with exact amounts; of one event, or a
     page."""
-    positional = bool(store.database.value(load("queries/reads/is_positional.sql"), product=product))
+    positional = bool(store.database.value(load("queries/has_positional_prices.sql"), product=product))
     return store.database.rows(
         render("queries/reads/event_amounts.sql.j2", database=store.database.name, positional=positional),
         period_id=period["period_id"],

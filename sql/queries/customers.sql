@@ -1,1 +1,0 @@
-SELECT customer_id, name, attributes, aliases, recorded_at FROM customers ORDER BY customer_id

@@ -1,1 +1,0 @@
-SELECT DISTINCT customer_id FROM credit_grants ORDER BY customer_id
