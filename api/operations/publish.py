@@ -76,8 +76,9 @@ def _check_currency(store: Store, card: CompiledCard) -> None:
         if row["currency"] != card.currency:
             raise Conflicting(
                 "currency_changed",
-                f"rate card {card.rate_card!r} is in {row['currency']} since version {row['since_version']}, this one is in "
-                f"{card.currency}; an invoice has one currency: give the card in {card.currency} a name of its own",
+                f"rate card {card.rate_card!r} is in {row['currency']} since version {row['since_version']}, "
+                f"this one is in {card.currency}; an invoice has one currency: "
+                f"give the card in {card.currency} a name of its own",
             )
 
 
