@@ -1,11 +1,9 @@
 """Credit balances: granted − drawn − expired − voided, live (SEMANTICS §7)."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from api.instants import instant_text, milliseconds
-from api.reads.documents import Page, Position, decimal_text, next_position, optional_instant_text
+from api.reads.documents import Page, Position, Row, decimal_text, optional_instant_text, page_of
 from api.store import Store
 from sql import load
 
@@ -44,11 +42,10 @@ def list_balances(
         after_place=after[0] if after else 0,
         limit=limit + 1,
     )
-    items = tuple(_balance(customer_id, row) for row in rows[:limit])
-    return Page(items, next_position(len(rows), limit, (rows[len(items) - 1]["place"],) if items else None))
+    return page_of(rows, limit, lambda row: _balance(customer_id, row), lambda row: (row["place"],))
 
 
-def _balance(customer_id: str, row: Mapping[str, Any]) -> CreditBalance:
+def _balance(customer_id: str, row: Row) -> CreditBalance:
     return CreditBalance(
         customer_id=customer_id,
         grant_id=row["grant_id"],

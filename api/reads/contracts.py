@@ -1,13 +1,12 @@
 """Customers and contracts as they are stored now."""
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from api.instants import instant_text, milliseconds
-from api.reads.documents import Page, Position, next_position, optional_instant_text
+from api.reads.documents import Page, Position, Row, optional_instant_text, page_of
 from api.store import Store
 from sql import load
 
@@ -49,8 +48,7 @@ def list_customers(store: Store, *, limit: int = 100, after: Position | None = N
         after_customer_id=after[0] if after else "",
         limit=limit + 1,
     )
-    items = tuple(_customer(row) for row in rows[:limit])
-    return Page(items, next_position(len(rows), limit, (items[-1].customer_id,) if items else None))
+    return page_of(rows, limit, _customer, lambda row: (row["customer_id"],))
 
 
 def get_customer(store: Store, customer_id: str) -> Customer | None:
@@ -74,8 +72,7 @@ def list_contracts(
         after_contract_id=after[0] if after else "",
         limit=limit + 1,
     )
-    items = tuple(_contract(row) for row in rows[:limit])
-    return Page(items, next_position(len(rows), limit, (items[-1].contract_id,) if items else None))
+    return page_of(rows, limit, _contract, lambda row: (row["contract_id"],))
 
 
 def get_contract(store: Store, contract_id: str) -> Contract | None:
@@ -98,7 +95,7 @@ def contract_at(store: Store, customer_id: str, at: datetime) -> dict[str, Any] 
     return rows[0] if rows else None
 
 
-def _customer(row: Mapping[str, Any]) -> Customer:
+def _customer(row: Row) -> Customer:
     return Customer(
         customer_id=row["customer_id"],
         name=row["name"],
@@ -108,7 +105,7 @@ def _customer(row: Mapping[str, Any]) -> Customer:
     )
 
 
-def _contract(row: Mapping[str, Any]) -> Contract:
+def _contract(row: Row) -> Contract:
     return Contract(
         contract_id=row["contract_id"],
         customer_id=row["customer_id"],

@@ -1,16 +1,18 @@
 """How documents write numbers and instants, and the page of a list."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Context, Decimal, Inexact, localcontext
-from typing import Final, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 from api.instants import instant_text
 
 Item = TypeVar("Item")
 
 Position = tuple[str | int, ...]
+
+Row = Mapping[str, Any]
 
 _EXACT: Final = Context(prec=120, traps=[Inexact])
 
@@ -56,6 +58,10 @@ def optional_instant_text(value: datetime | None) -> str | None:
     return None if value is None else instant_text(value)
 
 
-def next_position(found: int, limit: int, last: Position | None) -> Position | None:
-    """Return where the next page starts: queries ask for one entry more than a page has."""
-    return last if found > limit else None
+def page_of(
+    rows: Sequence[Row], limit: int, document: Callable[[Row], Item], position: Callable[[Row], Position]
+) -> Page[Item]:
+    """Return a page of at most `limit` entries from the rows of a query that was asked for one more."""
+    shown = rows[:limit]
+    after = position(shown[-1]) if len(rows) > limit else None
+    return Page(tuple(document(row) for row in shown), after)

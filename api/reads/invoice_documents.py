@@ -1,6 +1,6 @@
 """The shape of an invoice (SEMANTICS §9) and how rows of the views become it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -8,12 +8,10 @@ from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 from api.instants import instant_text
-from api.reads.documents import amount_text, decimal_text, exact_sum
+from api.reads.documents import Row, amount_text, decimal_text, exact_sum
 
 State = Literal["draft", "grace", "final", "void"]
 LineKind = Literal["usage", "fee", "minimum", "commit", "discount", "credit", "correction", "tax"]
-
-Row = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)

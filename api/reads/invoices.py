@@ -8,11 +8,10 @@ from operator import itemgetter
 from typing import Any
 
 from api.instants import milliseconds
-from api.reads.documents import BEGINNING, END, Page, Position, next_position
+from api.reads.documents import BEGINNING, END, Page, Position, Row, page_of
 from api.reads.invoice_documents import (
     Invoice,
     InvoiceSummary,
-    Row,
     credit_line,
     header,
     invoice_id_of,
@@ -53,19 +52,19 @@ def list_invoices(
         limit=limit + 1,
     )
     shown = periods[:limit]
-    last = (milliseconds(shown[-1]["period_start"]), shown[-1]["contract_id"]) if shown else None
     credited = _credits_by_period(store, shown)
     subtotals = _sum_by_period(_subtotals(store, [period["period_id"] for period in shown]))
-    items = tuple(
-        InvoiceSummary(
-            **header(period, now),
-            **totals(
-                period, subtotals.get(period["period_id"], ZERO), credited.get(period["period_id"], ZERO)
-            ),
-        )
-        for period in shown
-    )
-    return Page(items, next_position(len(periods), limit, last))
+
+    def summary(period: Row) -> InvoiceSummary:
+        number = period["period_id"]
+        sums = totals(period, subtotals.get(number, ZERO), credited.get(number, ZERO))
+        return InvoiceSummary(**header(period, now), **sums)
+
+    return page_of(periods, limit, summary, _place)
+
+
+def _place(period: Row) -> Position:
+    return (milliseconds(period["period_start"]), period["contract_id"])
 
 
 def get_invoice(store: Store, invoice_id: str) -> Invoice | None:

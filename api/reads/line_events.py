@@ -1,12 +1,12 @@
 """The events behind an invoice line, each with its exact amount (SEMANTICS §8)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from api.instants import instant_text, milliseconds
-from api.reads.documents import Page, Position, decimal_text, next_position
+from api.reads.documents import Page, Position, Row, decimal_text, page_of
 from api.reads.invoices import find_period
 from api.store import Store
 from sql import load, render
@@ -59,16 +59,18 @@ def list_line_events(
     )
     if not rows and after is None:
         return None
-    shown = rows[:limit]
-    names = _names(store, shown)
-    items = tuple(_line_event(row | names[row["event_time"], row["event_key"]]) for row in shown)
-    last = (milliseconds(shown[-1]["event_time"]), str(shown[-1]["event_key"])) if shown else None
-    return Page(items, next_position(len(rows), limit, last))
+    names = _names(store, rows[:limit])
+    return page_of(
+        rows,
+        limit,
+        lambda row: _line_event({**row, **names[row["event_time"], row["event_key"]]}),
+        lambda row: (milliseconds(row["event_time"]), str(row["event_key"])),
+    )
 
 
 def event_amounts(
     store: Store,
-    period: Mapping[str, Any],
+    period: Row,
     product: str,
     version: int,
     *,
@@ -92,7 +94,7 @@ def event_amounts(
     )
 
 
-def _names(store: Store, rows: Sequence[Mapping[str, Any]]) -> dict[tuple[datetime, int], dict[str, Any]]:
+def _names(store: Store, rows: Sequence[Row]) -> dict[tuple[datetime, int], dict[str, Any]]:
     named = store.database.rows(
         load("queries/reads/event_names.sql"),
         event_times=[milliseconds(row["event_time"]) for row in rows],
@@ -101,7 +103,7 @@ def _names(store: Store, rows: Sequence[Mapping[str, Any]]) -> dict[tuple[dateti
     return {(row["event_time"], row["event_key"]): row for row in named}
 
 
-def _line_event(row: Mapping[str, Any]) -> LineEvent:
+def _line_event(row: Row) -> LineEvent:
     return LineEvent(
         event_id=row["event_id"],
         customer_id=row["customer_id"],

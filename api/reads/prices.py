@@ -1,12 +1,10 @@
 """Prices: of a version, and those in force for a customer at an instant."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from api.instants import instant_text, milliseconds
-from api.reads.documents import Page, Position, decimal_text, next_position
+from api.reads.documents import Page, Position, Row, decimal_text, page_of
 from api.store import Store
 from sql import load
 
@@ -99,12 +97,10 @@ def list_prices(
         after_price_id=after[0] if after else 0,
         limit=limit + 1,
     )
-    shown = rows[:limit]
-    items = tuple(price_row(row) for row in shown)
-    return Page(items, next_position(len(rows), limit, (shown[-1]["price_id"],) if shown else None))
+    return page_of(rows, limit, price_row, lambda row: (row["price_id"],))
 
 
-def price_row(row: Mapping[str, Any]) -> PriceRow:
+def price_row(row: Row) -> PriceRow:
     """Return a stored price row as a document."""
     model = row["model"]
     package = model == "package"

@@ -1,11 +1,10 @@
 """Rate cards, their versions, products and activations."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from api.instants import instant_text
-from api.reads.documents import Page, Position, decimal_text, next_position
+from api.reads.documents import Page, Position, Row, decimal_text, page_of
 from api.store import Store
 from sql import load
 
@@ -91,17 +90,7 @@ def list_rate_cards(store: Store, *, limit: int = 100, after: Position | None = 
         after_rate_card=after[0] if after else "",
         limit=limit + 1,
     )
-    items = tuple(
-        RateCard(
-            rate_card=row["rate_card"],
-            currency=row["currency"],
-            versions=row["versions"],
-            latest_version=row["latest_version"],
-            latest_published_at=instant_text(row["latest_published_at"]),
-        )
-        for row in rows[:limit]
-    )
-    return Page(items, next_position(len(rows), limit, (items[-1].rate_card,) if items else None))
+    return page_of(rows, limit, _rate_card, lambda row: (row["rate_card"],))
 
 
 def list_versions(
@@ -109,8 +98,9 @@ def list_versions(
 ) -> Page[RateCardVersionSummary]:
     """List a card's versions, the latest first."""
     rows = _versions(store, rate_card, before=after[0] if after else _NO_BOUND, limit=limit + 1)
-    items = tuple(RateCardVersionSummary(**_version(row)) for row in rows[:limit])
-    return Page(items, next_position(len(rows), limit, (items[-1].version,) if items else None))
+    return page_of(
+        rows, limit, lambda row: RateCardVersionSummary(**_version(row)), lambda row: (row["version"],)
+    )
 
 
 def get_version(store: Store, rate_card: str, version: int) -> RateCardVersion | None:
@@ -144,18 +134,7 @@ def list_activations(
         before_activation_id=after[0] if after else _NO_BOUND,
         limit=limit + 1,
     )
-    items = tuple(
-        Activation(
-            activation_id=row["activation_id"],
-            rate_card=row["rate_card"],
-            version=row["version"],
-            active_from=instant_text(row["active_from"]),
-            cohort=row["cohort"],
-            recorded_at=instant_text(row["recorded_at"]),
-        )
-        for row in rows[:limit]
-    )
-    return Page(items, next_position(len(rows), limit, (items[-1].activation_id,) if items else None))
+    return page_of(rows, limit, _activation, lambda row: (row["activation_id"],))
 
 
 def _versions(
@@ -177,7 +156,28 @@ def _versions(
     )
 
 
-def _version(row: Mapping[str, Any]) -> dict[str, Any]:
+def _rate_card(row: Row) -> RateCard:
+    return RateCard(
+        rate_card=row["rate_card"],
+        currency=row["currency"],
+        versions=row["versions"],
+        latest_version=row["latest_version"],
+        latest_published_at=instant_text(row["latest_published_at"]),
+    )
+
+
+def _activation(row: Row) -> Activation:
+    return Activation(
+        activation_id=row["activation_id"],
+        rate_card=row["rate_card"],
+        version=row["version"],
+        active_from=instant_text(row["active_from"]),
+        cohort=row["cohort"],
+        recorded_at=instant_text(row["recorded_at"]),
+    )
+
+
+def _version(row: Row) -> dict[str, Any]:
     return {
         "rate_card": row["rate_card"],
         "version": row["version"],
@@ -189,7 +189,7 @@ def _version(row: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _product(row: Mapping[str, Any]) -> RateCardProduct:
+def _product(row: Row) -> RateCardProduct:
     return RateCardProduct(
         product=row["product"],
         name=row["name"],

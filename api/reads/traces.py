@@ -1,13 +1,13 @@
 """One event's trace: identity → revisions → ledger → rating, in fields and in words."""
 
 from collections import Counter
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Sequence
 from datetime import datetime
 from typing import Any
 
 from api.instants import instant_text, milliseconds
 from api.reads.contracts import Customer, get_customer
-from api.reads.documents import decimal_text, optional_instant_text
+from api.reads.documents import Row, decimal_text, optional_instant_text
 from api.reads.invoice_documents import invoice_id_of, usage_line_id
 from api.reads.line_events import event_amounts
 from api.reads.prices import price_row
@@ -15,8 +15,6 @@ from api.reads.trace_documents import EventRevision, EventTrace, LedgerEntry, Ra
 from api.reads.unrated import REASONS
 from api.store import Store
 from sql import load
-
-Row = Mapping[str, Any]
 
 _SEPARATOR = "\x1f"
 

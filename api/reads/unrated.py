@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from api.instants import instant_text, milliseconds
-from api.reads.documents import Page, Position, decimal_text, next_position
+from api.reads.documents import Page, Position, Row, decimal_text, page_of
 from api.store import Store
 from sql import load
 
@@ -98,21 +98,7 @@ def summarise_unrated(
         after_product=after[1] if after else "",
         limit=limit + 1,
     )
-    items = tuple(
-        UnratedSummary(
-            reason=row["unrated"],
-            product=row["product"],
-            entries=row["entries"],
-            customers=row["customers"],
-            first_event_time=instant_text(row["first_event_time"]),
-            last_event_time=instant_text(row["last_event_time"]),
-            meaning=REASONS[row["unrated"]][0],
-            fix=REASONS[row["unrated"]][1],
-        )
-        for row in rows[:limit]
-    )
-    last = (items[-1].reason, items[-1].product) if items else None
-    return Page(items, next_position(len(rows), limit, last))
+    return page_of(rows, limit, _summary, lambda row: (row["unrated"], row["product"]))
 
 
 def count_unrated(store: Store) -> dict[str, int]:
@@ -143,21 +129,35 @@ def list_unrated(
         after_product=after_product,
         limit=limit + 1,
     )
-    items = tuple(
-        UnratedEvent(
-            customer_id=row["customer_id"],
-            event_id=row["event_id"],
-            event_type=row["event_type"],
-            event_time=instant_text(row["event_time"]),
-            product=row["product"],
-            quantity=decimal_text(row["quantity"]),
-            reason=row["unrated"],
-            recorded_at=instant_text(row["recorded_at"]),
-        )
-        for row in rows[:limit]
+    return page_of(rows, limit, _unrated_event, _place)
+
+
+def _summary(row: Row) -> UnratedSummary:
+    meaning, fix = REASONS[row["unrated"]]
+    return UnratedSummary(
+        reason=row["unrated"],
+        product=row["product"],
+        entries=row["entries"],
+        customers=row["customers"],
+        first_event_time=instant_text(row["first_event_time"]),
+        last_event_time=instant_text(row["last_event_time"]),
+        meaning=meaning,
+        fix=fix,
     )
-    position: Position | None = None
-    if items:
-        row = rows[len(items) - 1]
-        position = (milliseconds(row["event_time"]), row["customer_id"], row["event_id"], row["product"])
-    return Page(items, next_position(len(rows), limit, position))
+
+
+def _unrated_event(row: Row) -> UnratedEvent:
+    return UnratedEvent(
+        customer_id=row["customer_id"],
+        event_id=row["event_id"],
+        event_type=row["event_type"],
+        event_time=instant_text(row["event_time"]),
+        product=row["product"],
+        quantity=decimal_text(row["quantity"]),
+        reason=row["unrated"],
+        recorded_at=instant_text(row["recorded_at"]),
+    )
+
+
+def _place(row: Row) -> Position:
+    return (milliseconds(row["event_time"]), row["customer_id"], row["event_id"], row["product"])

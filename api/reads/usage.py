@@ -3,11 +3,11 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Literal
 
 from api.instants import instant_text, milliseconds
 from api.reads.contracts import contract_at
-from api.reads.documents import Page, Position, decimal_text, next_position
+from api.reads.documents import Page, Position, Row, decimal_text, page_of
 from api.store import Store
 from sql import render
 
@@ -78,17 +78,15 @@ def list_usage(
         after_values=[str(value) for value in after_values],
         limit=limit + 1,
     )
-    shown = rows[:limit]
-    items = tuple(_usage_row(row, group_by) for row in shown)
-    return Page(items, next_position(len(rows), limit, _position(shown[-1]) if shown else None))
+    return page_of(rows, limit, lambda row: _usage_row(row, group_by), _position)
 
 
-def _position(row: Mapping[str, Any]) -> Position:
+def _position(row: Row) -> Position:
     seconds = milliseconds(row["start"]) // 1000
     return (seconds, row["product"], row["rate_card_version"], *row["group_values"])
 
 
-def _usage_row(row: Mapping[str, Any], group_by: Sequence[str]) -> UsageRow:
+def _usage_row(row: Row, group_by: Sequence[str]) -> UsageRow:
     return UsageRow(
         start=instant_text(row["start"]),
         product=row["product"],
