@@ -76,11 +76,11 @@ class Demo:
         demo = files("fixtures.demo")
         card = publish_rate_card(store, _text(demo, "ratecard.yaml"), "ratecard.yaml")
         if not list_activations(store, card.rate_card).items:
-            activate_version(store, card.rate_card, card.version, ACTIVE_FROM)
+            activate_version(store, card.rate_card, card.rate_card_version, ACTIVE_FROM)
         done = apply_contracts(store, _text(demo, "contracts.yaml"), "contracts.yaml")
         customers = done.customers or "the same"
         stdout().print(
-            f"Rate card [bold]{card.rate_card}[/bold] version {card.version}: {card.prices} prices in force. "
+            f"Rate card [bold]{card.rate_card}[/bold] version {card.rate_card_version}: {card.prices} prices in force. "
             f"Contracts: {customers} customers, from New York to Tokyo."
         )
 

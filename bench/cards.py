@@ -80,7 +80,7 @@ def activate_large_card(workload: Workload, folder: Path) -> Activation:
             began = time.perf_counter()
             published = publish_rate_card(store, text, "large.yaml")
             publish_ended = time.perf_counter()
-            activate_version(store, RATE_CARD, published.version, now)
+            activate_version(store, RATE_CARD, published.rate_card_version, now)
             ended = time.perf_counter()
         # The insert that was under way at the end counts as well.
         return Activation(

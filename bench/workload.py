@@ -86,7 +86,7 @@ def set_up(store: "Store", starts_at: datetime) -> None:
     from api.operations.publish import publish_rate_card
 
     published = publish_rate_card(store, card_text(), "benchmark.yaml")
-    activate_version(store, RATE_CARD, published.version, starts_at)
+    activate_version(store, RATE_CARD, published.rate_card_version, starts_at)
     apply_contracts(store, contracts_for(CUSTOMERS, RATE_CARD, starts_at), "contracts.json")
 
 

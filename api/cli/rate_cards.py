@@ -164,7 +164,7 @@ def _register_publish(cards: typer.Typer) -> None:
             return
         told = "published" if done["created"] else "was published before, unchanged"
         stdout().print(
-            f"{done['rate_card']} version {done['version']} {told}: {counted(done['prices'], 'price')}",
+            f"{done['rate_card']} version {done['rate_card_version']} {told}: {counted(done['prices'], 'price')}",
             markup=False,
         )
 
@@ -190,14 +190,14 @@ def _register_activate(cards: typer.Typer) -> None:
         From an earlier instant, what came in since is rated again.
         """
         now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        body = {"version": version, "active_from": start or now, "cohort": cohort}
+        body = {"rate_card_version": version, "active_from": start or now, "cohort": cohort}
         with Session(settings) as session:
             done = session.send("POST", f"/v1/rate-cards/{part(rate_card)}/activations", body)
         if settings.as_json:
             print_json(done)
             return
         stdout().print(
-            f"{done['rate_card']} version {done['version']} is in force from {done['active_from']}; "
+            f"{done['rate_card']} version {done['rate_card_version']} is in force from {done['active_from']}; "
             f"{_entries(done)}",
             markup=False,
         )
@@ -240,7 +240,7 @@ def _register_show(cards: typer.Typer) -> None:
             versions = list(session.pages(f"{card}/versions"))
             if not versions:
                 raise CommandFailed(f"there is no rate card {rate_card!r}; see `runrate ratecard list`")
-            number = version or versions[0]["version"]
+            number = version or versions[0]["rate_card_version"]
             found = session.get(f"{card}/versions/{number}")
             found["activations"] = list(session.pages(f"{card}/activations"))
             found["price_list"] = list(session.pages(f"{card}/versions/{number}/prices")) if prices else None
@@ -253,7 +253,7 @@ def _register_show(cards: typer.Typer) -> None:
 def _show_version(found: dict[str, Any]) -> None:
     facts(
         [
-            ("rate card", f"{found['rate_card']} version {found['version']}"),
+            ("rate card", f"{found['rate_card']} version {found['rate_card_version']}"),
             ("currency", f"{found['currency']}, {found['rounding']}"),
             ("published", found["published_at"]),
             ("content hash", found["content_hash"]),
@@ -267,7 +267,7 @@ def _show_version(found: dict[str, Any]) -> None:
     products.show()
     activations = Columns("activation", "version", "from", "cohort", numbers=("activation", "version"))
     for one in found["activations"]:
-        activations.row(one["activation_id"], one["version"], one["active_from"], one["cohort"])
+        activations.row(one["activation_id"], one["rate_card_version"], one["active_from"], one["cohort"])
     activations.show("no version is active; see `runrate ratecard activate`")
     if found["price_list"] is not None:
         show_prices(found["price_list"])

@@ -146,8 +146,7 @@ TERMS: Final[Document] = {
     **_PERIOD,
     "timezone": "America/New_York",
     "rate_card": "aurora-ai",
-    "version": 1,
-    "version_id": 1,
+    "rate_card_version": 1,
     "currency": "USD",
 }
 
@@ -189,7 +188,7 @@ products:
 
 VERSION_SUMMARY: Final[Document] = {
     "rate_card": "aurora-ai",
-    "version": 1,
+    "rate_card_version": 1,
     "content_hash": "5f0c8a6b",
     "currency": "USD",
     "rounding": "half_up",
@@ -221,7 +220,7 @@ VERSION: Final[Document] = {
 ACTIVATION: Final[Document] = {
     "activation_id": 1,
     "rate_card": "aurora-ai",
-    "version": 1,
+    "rate_card_version": 1,
     "active_from": "2026-01-01T00:00:00Z",
     "cohort": "all",
     "recorded_at": "2026-01-01T00:00:00Z",
@@ -278,7 +277,7 @@ TRACE: Final[Document] = {
             "line_id": "usage:input_tokens:1",
             **_PERIOD,
             "rate_card": "aurora-ai",
-            "version": 1,
+            "rate_card_version": 1,
             "active_from": "2025-01-01T00:00:00Z",
             "price": PRICE,
             "dimensions": {"context": "short", "model": "swift-1", "region": "us-east"},
@@ -303,7 +302,7 @@ TRACE: Final[Document] = {
             "invoice_id": "northwind-2025:2026-01-01",
             "product": "input_tokens",
             "rate_card": "aurora-ai",
-            "version": 1,
+            "rate_card_version": 1,
             "dimensions": {"context": "short", "model": "swift-1", "region": "us-east"},
             "quantity": "1200",
             "unit": "USD",

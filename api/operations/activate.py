@@ -19,7 +19,7 @@ class Activated:
 
     activation_id: int
     rate_card: str
-    version: int
+    rate_card_version: int
     active_from: datetime
     entries_changed: int
 

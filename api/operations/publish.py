@@ -17,8 +17,7 @@ class Published:
     """A version of a card. `created` is False when the same content had been published before."""
 
     rate_card: str
-    version: int
-    version_id: int
+    rate_card_version: int
     content_hash: str
     prices: int
     created: bool
@@ -37,9 +36,7 @@ def publish_rate_card(store: Store, text: str, file_name: str) -> Published:
         )
         if known:
             row = known[0]
-            return Published(
-                card.rate_card, row["version"], row["version_id"], card.content_hash, len(card.prices), False
-            )
+            return Published(card.rate_card, row["version"], card.content_hash, len(card.prices), False)
         _check_currency(store, card)
         numbers = store.database.rows(load("queries/next_version.sql"), rate_card=card.rate_card)[0]
         version_id, version = numbers["version_id"], numbers["version"]
@@ -68,7 +65,7 @@ def publish_rate_card(store: Store, text: str, file_name: str) -> Published:
                 }
             ],
         )
-    return Published(card.rate_card, version, version_id, card.content_hash, len(card.prices), True)
+    return Published(card.rate_card, version, card.content_hash, len(card.prices), True)
 
 
 def _check_currency(store: Store, card: CompiledCard) -> None:

@@ -40,8 +40,8 @@ class PriceRow:
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What rates a customer's events at an instant. Without an active version, `version` is null and nothing
-    can be priced."""
+    """What rates a customer's events at an instant. Without an active version, `rate_card_version` is
+    null and nothing can be priced."""
 
     customer_id: str
     at: str
@@ -50,13 +50,13 @@ class Terms:
     period_end: str
     timezone: str
     rate_card: str
-    version: int | None
-    version_id: int | None
+    rate_card_version: int | None
     currency: str | None
 
 
-def terms_at(store: Store, customer_id: str, at: datetime) -> Terms | None:
-    """Return the contract, billing period and rate card version for a customer (or an alias) at an instant.
+def terms_at(store: Store, customer_id: str, at: datetime) -> tuple[Terms, int] | None:
+    """Return the contract, billing period and rate card version for a customer (or an alias) at an instant, and the
+    version's number over all cards, 0 where none is active.
 
     None when no contract is in force then.
     """
@@ -67,7 +67,7 @@ def terms_at(store: Store, customer_id: str, at: datetime) -> Terms | None:
         return None
     row = rows[0]
     active = row["version_id"] != 0
-    return Terms(
+    terms = Terms(
         customer_id=customer_id,
         at=instant_text(at),
         contract_id=row["contract_id"],
@@ -75,10 +75,10 @@ def terms_at(store: Store, customer_id: str, at: datetime) -> Terms | None:
         period_end=instant_text(row["period_end"]),
         timezone=row["timezone"],
         rate_card=row["rate_card"],
-        version=row["version"] if active else None,
-        version_id=row["version_id"] if active else None,
+        rate_card_version=row["rate_card_version"] if active else None,
         currency=row["currency"] if active else None,
     )
+    return terms, row["version_id"]
 
 
 def list_prices(

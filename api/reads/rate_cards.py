@@ -46,7 +46,7 @@ class RateCardVersionSummary:
     """An immutable version. `prices` is how many combinations it prices."""
 
     rate_card: str
-    version: int
+    rate_card_version: int
     content_hash: str
     currency: str
     rounding: str
@@ -59,7 +59,7 @@ class RateCardVersion:
     """An immutable version with its products and the text that was published."""
 
     rate_card: str
-    version: int
+    rate_card_version: int
     content_hash: str
     currency: str
     rounding: str
@@ -76,7 +76,7 @@ class Activation:
 
     activation_id: int
     rate_card: str
-    version: int
+    rate_card_version: int
     active_from: str
     cohort: str
     recorded_at: str
@@ -99,7 +99,10 @@ def list_versions(
     """List a card's versions, the latest first."""
     rows = _versions(store, rate_card, before=after[0] if after else _NO_BOUND, limit=limit + 1)
     return page_of(
-        rows, limit, lambda row: RateCardVersionSummary(**_version(row)), lambda row: (row["version"],)
+        rows,
+        limit,
+        lambda row: RateCardVersionSummary(**_version(row)),
+        lambda row: (row["rate_card_version"],),
     )
 
 
@@ -170,7 +173,7 @@ def _activation(row: Row) -> Activation:
     return Activation(
         activation_id=row["activation_id"],
         rate_card=row["rate_card"],
-        version=row["version"],
+        rate_card_version=row["rate_card_version"],
         active_from=instant_text(row["active_from"]),
         cohort=row["cohort"],
         recorded_at=instant_text(row["recorded_at"]),
@@ -180,7 +183,7 @@ def _activation(row: Row) -> Activation:
 def _version(row: Row) -> dict[str, Any]:
     return {
         "rate_card": row["rate_card"],
-        "version": row["version"],
+        "rate_card_version": row["rate_card_version"],
         "content_hash": row["content_hash"],
         "currency": row["currency"],
         "rounding": row["rounding"],

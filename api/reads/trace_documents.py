@@ -31,7 +31,7 @@ class LedgerEntry:
     invoice_id: str | None
     product: str | None
     rate_card: str | None
-    version: int | None
+    rate_card_version: int | None
     dimensions: dict[str, str]
     quantity: str
     unit: str | None
@@ -54,7 +54,7 @@ class RatedProduct:
     period_start: str
     period_end: str
     rate_card: str
-    version: int
+    rate_card_version: int
     active_from: str | None
     price: PriceRow
     dimensions: dict[str, str]

@@ -127,7 +127,7 @@ def _entry(row: Row) -> LedgerEntry:
         invoice_id=invoice_id_of(row) if row["contract_id"] else None,
         product=row["product"] or None,
         rate_card=row["rate_card"] or None,
-        version=row["version"] or None,
+        rate_card_version=row["rate_card_version"] or None,
         dimensions=dimensions | show,
         quantity=decimal_text(row["quantity"]),
         unit=row["unit"] or None,
@@ -141,7 +141,9 @@ def _rated(store: Store, row: Row) -> RatedProduct | None:
     """Return how a product rates the event; None when it was taken back since the ledger was read."""
     amounts: Sequence[Row] = [row]
     if not row["per_event"]:
-        amounts = event_amounts(store, row, row["product"], row["version"], event_key=row["event_key"])
+        amounts = event_amounts(
+            store, row, row["product"], row["rate_card_version"], event_key=row["event_key"]
+        )
         if not amounts:
             return None
     dimensions, show = _dimensions(row)
@@ -154,11 +156,11 @@ def _rated(store: Store, row: Row) -> RatedProduct | None:
         product_name=row["product_name"],
         contract_id=row["contract_id"],
         invoice_id=invoice_id_of(row),
-        line_id=usage_line_id(row["product"], row["version"]),
+        line_id=usage_line_id(row["product"], row["rate_card_version"]),
         period_start=instant_text(row["period_start"]),
         period_end=instant_text(row["period_end"]),
         rate_card=row["rate_card"],
-        version=row["version"],
+        rate_card_version=row["rate_card_version"],
         active_from=optional_instant_text(_active_from(store, row["version_id"], row["event_time"])),
         price=price_row({**row, "dimensions": priced}),
         dimensions=dimensions,
@@ -227,7 +229,7 @@ def _explanation(
         since = f" active from {one.active_from}" if one.active_from else ""
         sentences.append(
             f"{one.product_name or one.product}: contract {one.contract_id}, period from {one.period_start}, "
-            f"{one.rate_card} version {one.version}{since}, price{where}: {one.text}."
+            f"{one.rate_card} version {one.rate_card_version}{since}, price{where}: {one.text}."
         )
     for reason in unrated:
         about = f"{reason.product}: " if reason.product else ""

@@ -129,7 +129,8 @@ def set_up(client: httpx.Client) -> None:
     answer_of(client.post("/v1/rate-cards", content=CARD))
     answer_of(
         client.post(
-            "/v1/rate-cards/acme/activations", json={"version": 1, "active_from": "2026-01-01T00:00:00Z"}
+            "/v1/rate-cards/acme/activations",
+            json={"rate_card_version": 1, "active_from": "2026-01-01T00:00:00Z"},
         )
     )
     answer_of(client.put("/v1/contracts", content=CONTRACTS))

@@ -34,7 +34,7 @@ def ready(run: Run, tmp_path_factory: pytest.TempPathFactory) -> Run:
 def test_publishing_again_is_the_same_version(ready: Run, tmp_path: Path) -> None:
     (tmp_path / "card.yaml").write_text(f"# a comment\n{CARD}", encoding="utf-8")
     done = ready("ratecard", "publish", str(tmp_path / "card.yaml"), "--json")
-    assert (done.json["version"], done.json["created"]) == (1, False)
+    assert (done.json["rate_card_version"], done.json["created"]) == (1, False)
 
 
 def test_rate_cards_are_listed_and_shown(ready: Run) -> None:
@@ -44,7 +44,7 @@ def test_rate_cards_are_listed_and_shown(ready: Run) -> None:
     assert "model=large" in shown.out
     assert "0.01" in shown.out
     found = ready("ratecard", "show", "acme-ai", "--prices", "--json").json
-    assert found["version"] == 1
+    assert found["rate_card_version"] == 1
     assert [row["dimensions"]["model"] for row in found["price_list"]] == ["large", "small"]
     assert found["activations"][0]["active_from"] == "2025-01-01T00:00:00Z"
 

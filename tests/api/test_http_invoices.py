@@ -130,7 +130,7 @@ def test_a_version_change_splits_lines_and_their_events(engine: Engine) -> None:
     with engine.store(lambda: NOW) as store, calling(store) as client:
         set_up(client)
         answer_of(client.post("/v1/rate-cards", content=CARD.replace('"0.2"', '"0.15"')))
-        body = {"version": 2, "active_from": "2026-01-08T05:00:00Z"}
+        body = {"rate_card_version": 2, "active_from": "2026-01-08T05:00:00Z"}
         answer_of(client.post("/v1/rate-cards/acme/activations", json=body))
         lines = _lines(answer_of(client.get(f"/v1/invoices/{INVOICE}")))
         for line_id, ids in (

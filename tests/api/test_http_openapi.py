@@ -74,6 +74,22 @@ def test_every_operation_has_an_example_that_is_what_it_says(document: dict[str,
             assert parameter.get("description"), (name, parameter["name"])
 
 
+def _property_names(node: Any) -> set[str]:
+    if isinstance(node, list):
+        return set[str]().union(*map(_property_names, node))
+    if not isinstance(node, dict):
+        return set()
+    properties = node.get("properties", {})
+    return set(properties).union(*map(_property_names, node.values()))
+
+
+def test_a_rate_card_s_version_has_one_name(document: dict[str, Any]) -> None:
+    """And the store's own number of it is nobody else's."""
+    names = _property_names(document)
+    assert "rate_card_version" in names
+    assert names & {"version", "version_id"} == set()
+
+
 def test_every_operation_names_its_problems(document: dict[str, Any]) -> None:
     for path, operations in document["paths"].items():
         if path.startswith("/v1"):
@@ -151,7 +167,7 @@ CALLS: dict[str, tuple[str, str, dict[str, Any]]] = {
     "activate_version": (
         "POST",
         "/v1/rate-cards/acme/activations",
-        {"json": {"version": 1, "active_from": "2026-01-01T00:00:00Z"}},
+        {"json": {"rate_card_version": 1, "active_from": "2026-01-01T00:00:00Z"}},
     ),
     "list_activations": ("GET", "/v1/rate-cards/acme/activations", {}),
     "summarise_unrated": ("GET", "/v1/unrated", {}),

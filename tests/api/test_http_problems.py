@@ -314,19 +314,19 @@ def test_an_oversized_document_is_refused(client: httpx.Client) -> None:
         "[]",
         "null",
         "NaN",
-        '{"version": NaN}',
-        '{"version": "1", "active_from": "2026-01-01T00:00:00Z"}',
-        '{"version": 1.0, "active_from": "2026-01-01T00:00:00Z"}',
-        '{"version": true, "active_from": "2026-01-01T00:00:00Z"}',
-        '{"version": 99999999999999999999, "active_from": "2026-01-01T00:00:00Z"}',
-        '{"version": 0, "active_from": "2026-01-01T00:00:00Z"}',
-        '{"version": 1}',
-        '{"version": 1, "active_from": 1767225600}',
-        '{"version": 1, "active_from": "0001-01-01T00:00:00Z"}',
-        '{"version": 1, "active_from": "2026-02-30T00:00:00Z"}',
-        '{"version": 1, "active_from": "\\ud800"}',
-        '{"version": 1, "active_from": "2026-01-01T00:00:00Z", "cohort": "vip"}',
-        '{"version": 1, "active_from": "2026-01-01T00:00:00Z", "from": "x"}',
+        '{"rate_card_version": NaN}',
+        '{"rate_card_version": "1", "active_from": "2026-01-01T00:00:00Z"}',
+        '{"rate_card_version": 1.0, "active_from": "2026-01-01T00:00:00Z"}',
+        '{"rate_card_version": true, "active_from": "2026-01-01T00:00:00Z"}',
+        '{"rate_card_version": 99999999999999999999, "active_from": "2026-01-01T00:00:00Z"}',
+        '{"rate_card_version": 0, "active_from": "2026-01-01T00:00:00Z"}',
+        '{"rate_card_version": 1}',
+        '{"rate_card_version": 1, "active_from": 1767225600}',
+        '{"rate_card_version": 1, "active_from": "0001-01-01T00:00:00Z"}',
+        '{"rate_card_version": 1, "active_from": "2026-02-30T00:00:00Z"}',
+        '{"rate_card_version": 1, "active_from": "\\ud800"}',
+        '{"rate_card_version": 1, "active_from": "2026-01-01T00:00:00Z", "cohort": "vip"}',
+        '{"rate_card_version": 1, "active_from": "2026-01-01T00:00:00Z", "from": "x"}',
     ],
 )
 def test_an_activation_that_makes_no_sense(client: httpx.Client, body: str) -> None:
@@ -339,7 +339,7 @@ def test_an_oversized_json_body_is_refused(client: httpx.Client) -> None:
 
 
 def test_activating_what_is_not_there(client: httpx.Client) -> None:
-    body = {"version": 9, "active_from": "2026-01-01T00:00:00Z"}
+    body = {"rate_card_version": 9, "active_from": "2026-01-01T00:00:00Z"}
     for path in ("/v1/rate-cards/acme/activations", "/v1/rate-cards/none/activations"):
         response = client.post(path, json=body)
         assert response.status_code == 404

@@ -118,12 +118,15 @@ def test_rate_cards_versions_and_prices(engine: Engine) -> None:
     with engine.store(lambda: NOW) as store, calling(store) as client:
         set_up(client)
         again = answer_of(client.post("/v1/rate-cards", content=CARD))
-        assert (again["version"], again["created"]) == (1, False)
+        assert (again["rate_card_version"], again["created"]) == (1, False)
         second = answer_of(client.post("/v1/rate-cards", content=CARD.replace('"0.00001"', '"0.00002"')))
-        assert (second["version"], second["created"]) == (2, True)
+        assert (second["rate_card_version"], second["created"]) == (2, True)
         (card,) = answer_of(client.get("/v1/rate-cards"))["items"]
         assert (card["rate_card"], card["versions"], card["latest_version"]) == ("acme", 2, 2)
-        assert [one["version"] for one in pages(client, "/v1/rate-cards/acme/versions", 1)] == [2, 1]
+        assert [one["rate_card_version"] for one in pages(client, "/v1/rate-cards/acme/versions", 1)] == [
+            2,
+            1,
+        ]
         version = answer_of(client.get("/v1/rate-cards/acme/versions/1"))
         assert version["document"] == CARD
         assert [product["product"] for product in version["products"]] == [
@@ -157,10 +160,10 @@ def test_prices_in_force_follow_the_activations(engine: Engine) -> None:
     with engine.store(lambda: NOW) as store, calling(store) as client:
         set_up(client)
         answer_of(client.post("/v1/rate-cards", content=CARD.replace('"0.00001"', '"0.00002"')))
-        body = {"version": 2, "active_from": "2026-01-15T00:00:00Z"}
+        body = {"rate_card_version": 2, "active_from": "2026-01-15T00:00:00Z"}
         answer_of(client.post("/v1/rate-cards/acme/activations", json=body))
         activations = pages(client, "/v1/rate-cards/acme/activations", 1)
-        assert [(one["version"], one["active_from"]) for one in activations] == [
+        assert [(one["rate_card_version"], one["active_from"]) for one in activations] == [
             (2, "2026-01-15T00:00:00Z"),
             (1, "2026-01-01T00:00:00Z"),
         ]
@@ -175,7 +178,7 @@ def test_prices_in_force_follow_the_activations(engine: Engine) -> None:
         problem_of(client.get("/v1/customers/c1/prices?at=2025-12-31T23:59:59Z"), 404, "not_found")
         # The Berlin contract began an hour before the first activation: there is a contract, and no price.
         before = answer_of(client.get("/v1/customers/c2/prices?at=2025-12-31T23:30:00Z"))
-        assert before["terms"]["version"] is None
+        assert before["terms"]["rate_card_version"] is None
         assert before["items"] == []
 
 

@@ -32,7 +32,7 @@ def test_a_rated_event_shows_every_step(client: httpx.Client) -> None:
     (rated,) = trace["rated"]
     assert rated["invoice_id"] == INVOICE
     assert rated["line_id"] == "usage:inference:1"
-    assert (rated["rate_card"], rated["version"]) == ("acme", 1)
+    assert (rated["rate_card"], rated["rate_card_version"]) == ("acme", 1)
     assert rated["active_from"] == "2026-01-01T00:00:00Z"
     assert rated["dimensions"] == {"model": "small"}
     assert rated["show"] == {"project": "apollo"}

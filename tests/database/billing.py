@@ -56,7 +56,7 @@ def set_up(store: Store) -> None:
 def publish(store: Store, text: str, active_from: datetime) -> None:
     """Publish a card and put it in force."""
     version = publish_rate_card(store, text, "card.yaml")
-    activate_version(store, version.rate_card, version.version, active_from)
+    activate_version(store, version.rate_card, version.rate_card_version, active_from)
 
 
 def event(event_id: str, units: object = "1", at: str = NOON, **more: str) -> dict[str, Any]:

@@ -159,7 +159,7 @@ def go_through(store: Store, seed: int, episode: int) -> None:
     roll_up(store, worthwhile_entries=1)
     published = publish_rate_card(store, card(episode), "card.json")
     active_from = datetime(2026, 1, 1 if episode == 0 else 4 + episode % 6, tzinfo=UTC)
-    activate_version(store, published.rate_card, published.version, active_from)
+    activate_version(store, published.rate_card, published.rate_card_version, active_from)
     count = min(1 + episode, CUSTOMERS)
     apply_contracts(store, contracts(count, count), "contracts.json")
     for batch in sent[BATCHES // 2 :]:

@@ -35,8 +35,8 @@ def view_text(store: Store, name: str) -> str:
 def test_the_same_content_is_the_same_version(store: Store) -> None:
     first = publish_rate_card(store, card(), "card.yaml")
     again = publish_rate_card(store, f"# a comment\n{card()}", "card.yaml")
-    assert (first.version, first.created) == (1, True)
-    assert (again.version, again.version_id, again.created) == (1, first.version_id, False)
+    assert (first.rate_card_version, first.created) == (1, True)
+    assert (again.rate_card_version, again.content_hash, again.created) == (1, first.content_hash, False)
 
 
 def test_a_changed_price_is_a_new_version_and_changes_no_sql(store: Store) -> None:
@@ -45,7 +45,7 @@ def test_a_changed_price_is_a_new_version_and_changes_no_sql(store: Store) -> No
     before = view_text(store, "rated_usage_mv")
     second = publish_rate_card(store, card('{model: per_unit, unit_amount: "0.12"}'), "card.yaml")
     activate_version(store, "acme", 2, datetime(2026, 2, 1, tzinfo=UTC))
-    assert (second.version, second.created) == (2, True)
+    assert (second.rate_card_version, second.created) == (2, True)
     assert view_text(store, "rated_usage_mv") == before
 
 

@@ -84,7 +84,7 @@ def store(engine: Engine) -> Iterator[Store]:
     customers = sorted({event["customer_id"] for event in events})
     with engine.store(clock=lambda: NOW) as opened:
         published = publish_rate_card(opened, ratecard_from_list_prices(listed), "list.yaml")
-        activate_version(opened, RATE_CARD, published.version, START)
+        activate_version(opened, RATE_CARD, published.rate_card_version, START)
         apply_contracts(opened, contracts_for(customers, RATE_CARD, START), "contracts.yaml")
         assert send(opened, events) == {"accepted": REQUESTS}
         yield opened

@@ -210,15 +210,16 @@ def get_customer_prices(
     """List the prices that rate the customer's events at an instant; 404 when no contract is in force
     then."""
     instant = store.clock() if at is None else at
-    terms = terms_at(store, _customer(store, customer_id).customer_id, instant)
-    if terms is None:
+    found = terms_at(store, _customer(store, customer_id).customer_id, instant)
+    if found is None:
         raise not_found("contract in force at that time for", customer_id)
-    if terms.version_id is None:
+    terms, version_id = found
+    if not version_id:
         return json_response(CustomerPriceList(terms, (), None))
     # The version is part of the check: a page never goes on in another version's prices.
-    filters = {"customer_id": customer_id, "at": at, "product": product, "version_id": terms.version_id}
+    filters = {"customer_id": customer_id, "at": at, "product": product, "version_id": version_id}
     after = decode_cursor("customer_prices", filters, cursor, (is_number,))
-    page = list_prices(store, terms.version_id, product=product or "", limit=limit, after=after)
+    page = list_prices(store, version_id, product=product or "", limit=limit, after=after)
     return json_response(
         CustomerPriceList(terms, page.items, encode_cursor("customer_prices", filters, page.after))
     )

@@ -93,7 +93,7 @@ class ActivationRequest(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    version: int = Field(ge=1, le=MAX_NUMBER)
+    rate_card_version: int = Field(ge=1, le=MAX_NUMBER)
     active_from: Instant
     cohort: Literal["all"] = "all"
 
@@ -104,15 +104,14 @@ class ActivationAnswer:
 
     activation_id: int
     rate_card: str
-    version: int
+    rate_card_version: int
     active_from: str
     entries_changed: int
 
 
 _PUBLISHED = {
     "rate_card": "aurora-ai",
-    "version": 1,
-    "version_id": 1,
+    "rate_card_version": 1,
     "content_hash": "5f0c8a6b",
     "prices": 96,
     "created": True,
@@ -127,7 +126,7 @@ _COMPILED = {
 _ACTIVATED = {
     "activation_id": 1,
     "rate_card": "aurora-ai",
-    "version": 1,
+    "rate_card_version": 1,
     "active_from": "2026-01-01T00:00:00Z",
     "entries_changed": 0,
 }
@@ -254,7 +253,7 @@ def get_version_prices(
     responses=answers(_ACTIVATED, model=ActivationAnswer),
     openapi_extra=takes_json(
         ActivationRequest,
-        {"version": 1, "active_from": "2026-01-01T00:00:00Z", "cohort": "all"},
+        {"rate_card_version": 1, "active_from": "2026-01-01T00:00:00Z", "cohort": "all"},
         description="The version, and the instant from which it rates events.",
     ),
 )
@@ -268,12 +267,12 @@ def post_activation(
 
     Among activations the latest start wins; for equal starts, the one made later.
     """
-    done = activate_version(store, rate_card, body.version, body.active_from, body.cohort)
+    done = activate_version(store, rate_card, body.rate_card_version, body.active_from, body.cohort)
     return json_response(
         ActivationAnswer(
             activation_id=done.activation_id,
             rate_card=done.rate_card,
-            version=done.version,
+            rate_card_version=done.rate_card_version,
             active_from=instant_text(done.active_from),
             entries_changed=done.entries_changed,
         )

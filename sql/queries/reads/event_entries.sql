@@ -10,7 +10,7 @@ SELECT
     price.minimum_spend AS minimum_spend, price.maximum_spend AS maximum_spend,
     product.product AS product, product.name AS product_name, product.meter AS meter, product.metered_unit AS metered_unit, product.unit AS unit,
     product.unit_value AS unit_value, product.dimension_names AS dimension_names, product.show_names AS show_names,
-    version.rate_card AS rate_card, version.version AS version, version.currency AS currency,
+    version.rate_card AS rate_card, version.version AS rate_card_version, version.currency AS currency,
     period.contract_id AS contract_id, period.period_start AS period_start, period.period_end AS period_end, period.timezone AS timezone,
     period.customer_id AS owner_id
 FROM

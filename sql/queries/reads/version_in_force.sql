@@ -2,7 +2,7 @@
 SELECT
     terms.period_id AS period_id, terms.version_id AS version_id, terms.valid_from AS valid_from, terms.valid_to AS valid_to,
     period.contract_id AS contract_id, period.period_start AS period_start, period.period_end AS period_end, period.timezone AS timezone,
-    period.rate_card AS rate_card, version.version AS version, version.currency AS currency
+    period.rate_card AS rate_card, version.version AS rate_card_version, version.currency AS currency
 FROM terms
 INNER JOIN billing_periods AS period ON period.period_id = terms.period_id
 LEFT JOIN rate_card_versions AS version ON version.version_id = terms.version_id
