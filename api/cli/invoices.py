@@ -8,7 +8,7 @@ from rich.table import Table
 
 from api.cli.output import Columns, facts, pairs, print_json, stdout
 from api.cli.session import Session, part
-from api.cli.settings import Settings, check_instant, command
+from api.cli.settings import Settings, command
 
 MOST_INVOICES = 50
 _PERIOD = re.compile(r"\d{4}-(?:0[1-9]|1[0-2])(?:-(?:0[1-9]|[12]\d|3[01]))?", re.ASCII)
@@ -131,13 +131,10 @@ def _register_balance(app: typer.Typer) -> None:
     def balance(
         settings: Settings,
         customer: Annotated[str, typer.Argument(help="The customer's id.")],
-        as_of: Annotated[
-            str | None, typer.Option(callback=check_instant, help="At this instant; default: now.")
-        ] = None,
     ) -> None:
         """Show what is left of a customer's credit grants."""
         with Session(settings) as session:
-            found = list(session.pages(f"/v1/customers/{part(customer)}/balances", as_of=as_of))
+            found = list(session.pages(f"/v1/customers/{part(customer)}/balances"))
         print_json(found) if settings.as_json else show_balances(found)
 
 

@@ -70,6 +70,14 @@ class RateCardVersion:
 
 
 @dataclass(frozen=True, slots=True)
+class PublishedNames:
+    """What any version of any rate card has."""
+
+    products: tuple[str, ...]
+    dimensions: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Activation:
     """A version put in force for events from `active_from` on; the latest start wins, then the later
     activation."""
@@ -80,6 +88,12 @@ class Activation:
     active_from: str
     cohort: str
     recorded_at: str
+
+
+def published_names(store: Store) -> PublishedNames:
+    """Return the names of all products, and of all dimensions that price them or are shown."""
+    (row,) = store.database.rows(load("queries/reads/published_names.sql"))
+    return PublishedNames(tuple(row["products"]), tuple(row["dimensions"]))
 
 
 def list_rate_cards(store: Store, *, limit: int = 100, after: Position | None = None) -> Page[RateCard]:

@@ -11,6 +11,7 @@ from api.http.bodies import received_text
 from api.http.cursors import decode_cursor, encode_cursor, is_text
 from api.http.dependencies import StoreDependency, not_found
 from api.http.examples import CONTRACT, CONTRACTS_DOCUMENT
+from api.http.filters import known_customer
 from api.http.openapi import answers, takes
 from api.http.parameters import DEFAULT_LIMIT, ContractId, Cursor, FileName, Identifier, Limit
 from api.http.responses import json_response
@@ -43,10 +44,11 @@ def get_contracts(
     limit: Limit = DEFAULT_LIMIT,
     cursor: Cursor = None,
 ) -> Response:
-    """List contracts by id."""
+    """List contracts by id. `customer_id` may be an alias; 422 for a customer that is not stored."""
     filters = {"customer_id": customer_id}
     after = decode_cursor("contracts", filters, cursor, (is_text,))
-    page = list_contracts(store, customer_id=customer_id or "", limit=limit, after=after)
+    customer = known_customer(store, customer_id)
+    page = list_contracts(store, customer_id=customer, limit=limit, after=after)
     return json_response(ContractList(page.items, encode_cursor("contracts", filters, page.after)))
 
 

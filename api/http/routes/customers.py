@@ -9,6 +9,7 @@ from starlette.responses import Response
 from api.http.cursors import decode_cursor, encode_cursor, is_instant, is_number, is_text
 from api.http.dependencies import StoreDependency, not_found
 from api.http.examples import BALANCE, CUSTOMER, PRICE, TERMS, USAGE_ROW
+from api.http.filters import known_dimensions, known_product
 from api.http.openapi import answers
 from api.http.parameters import (
     DEFAULT_LIMIT,
@@ -153,7 +154,8 @@ def get_usage(
     """List rated usage by time, product and dimensions, with exact amounts.
 
     Without `end` up to now; without `start` two days (hours), 31 days (days) or a year (months) before the
-    end. Later pages keep the bounds of the first.
+    end. Later pages keep the bounds of the first. 422 for a product or dimension that no published rate card
+    has; one that others have splits nothing.
     """
     customer = _customer(store, customer_id)
     filters: dict[str, Any] = {"customer_id": customer.customer_id, "start": start, "end": end, "by": by}
@@ -174,8 +176,8 @@ def get_usage(
         start=since,
         end=until,
         timezone=zone,
-        group_by=group_by or (),
-        product=product or "",
+        group_by=known_dimensions(store, group_by),
+        product=known_product(store, product),
         limit=limit,
         after=after[2:] if after else None,
     )
@@ -210,6 +212,7 @@ def get_customer_prices(
     """List the prices that rate the customer's events at an instant; 404 when no contract is in force
     then."""
     instant = store.clock() if at is None else at
+    wanted = known_product(store, product)
     found = terms_at(store, _customer(store, customer_id).customer_id, instant)
     if found is None:
         raise not_found("contract in force at that time for", customer_id)
@@ -219,7 +222,7 @@ def get_customer_prices(
     # The version is part of the check: a page never goes on in another version's prices.
     filters = {"customer_id": customer_id, "at": at, "product": product, "version_id": version_id}
     after = decode_cursor("customer_prices", filters, cursor, (is_number,))
-    page = list_prices(store, version_id, product=product or "", limit=limit, after=after)
+    page = list_prices(store, version_id, product=wanted, limit=limit, after=after)
     return json_response(
         CustomerPriceList(terms, page.items, encode_cursor("customer_prices", filters, page.after))
     )

@@ -9,6 +9,7 @@ from starlette.responses import Response
 from api.http.cursors import decode_cursor, encode_cursor, is_instant, is_key, is_text
 from api.http.dependencies import StoreDependency, not_found
 from api.http.examples import INVOICE, INVOICE_SUMMARY, LINE_EVENT
+from api.http.filters import known_contract, known_customer
 from api.http.openapi import answers
 from api.http.parameters import DEFAULT_LIMIT, Cursor, End, Identifier, InvoiceId, Limit, LineId, Start
 from api.http.responses import json_response
@@ -50,12 +51,15 @@ def get_invoices(
     limit: Limit = DEFAULT_LIMIT,
     cursor: Cursor = None,
 ) -> Response:
-    """List the invoices of all billing periods that have begun, the latest first, without their lines."""
+    """List the invoices of all billing periods that have begun, the latest first, without their lines.
+
+    `customer_id` may be an alias. 422 for a customer or contract that is not stored.
+    """
     filters = {"customer_id": customer_id, "contract_id": contract_id, "start": start, "end": end}
     page = list_invoices(
         store,
-        customer_id=customer_id or "",
-        contract_id=contract_id or "",
+        customer_id=known_customer(store, customer_id),
+        contract_id=known_contract(store, contract_id),
         start=start,
         end=end,
         limit=limit,

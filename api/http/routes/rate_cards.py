@@ -12,6 +12,7 @@ from api.http.bodies import json_body, received_text
 from api.http.cursors import decode_cursor, encode_cursor, is_number, is_text
 from api.http.dependencies import StoreDependency, not_found
 from api.http.examples import ACTIVATION, PRICE, RATE_CARD, RATE_CARD_DOCUMENT, VERSION, VERSION_SUMMARY
+from api.http.filters import known_product
 from api.http.openapi import answers, takes, takes_json
 from api.http.parameters import (
     DEFAULT_LIMIT,
@@ -236,13 +237,14 @@ def get_version_prices(
     limit: Limit = DEFAULT_LIMIT,
     cursor: Cursor = None,
 ) -> Response:
-    """List every price of a version, one a combination of dimension values."""
+    """List every price of a version, one a combination of dimension values; none for another version's product."""
     version_id = version_id_of(store, rate_card, version)
     if version_id is None:
         raise not_found("version", f"{version} of {rate_card}")
     filters = {"version_id": version_id, "product": product}
     after = decode_cursor("version_prices", filters, cursor, (is_number,))
-    page = list_prices(store, version_id, product=product or "", limit=limit, after=after)
+    wanted = known_product(store, product)
+    page = list_prices(store, version_id, product=wanted, limit=limit, after=after)
     return json_response(PriceList(page.items, encode_cursor("version_prices", filters, page.after)))
 
 

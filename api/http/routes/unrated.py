@@ -16,7 +16,12 @@ from api.reads.unrated import UnratedEvent, UnratedReason, UnratedSummary, list_
 
 router = APIRouter(tags=["unrated usage"])
 
-SentCustomer = Annotated[Identifier | None, Query(description="Events sent under this customer id only.")]
+SentCustomer = Annotated[
+    Identifier | None,
+    Query(
+        description="Events sent under this id only; any id, since usage of unknown customers is listed too."
+    ),
+]
 
 
 @dataclass(frozen=True, slots=True)
