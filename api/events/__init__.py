@@ -11,6 +11,7 @@ from api.events.model import (
     EventLimits,
     Rejection,
 )
+from api.events.repeated_names import repeated_name
 
 __all__ = [
     "EVENT_SCHEMA",
@@ -23,4 +24,5 @@ __all__ = [
     "decode_events",
     "gunzip",
     "read_event_file",
+    "repeated_name",
 ]

@@ -16,7 +16,7 @@ import msgspec
 
 from api.events.columns import EventColumns
 from api.events.json_text import UNREADABLE, mend, offset, reason
-from api.events.model import EventError, EventLimits, FieldNames, Rejection, shown
+from api.events.model import EventError, EventLimits, Faults, FieldNames, Rejection, shown
 from api.events.properties import (
     NestedValueError,
     PropertyValue,
@@ -24,6 +24,7 @@ from api.events.properties import (
     number_fault,
     property_column,
 )
+from api.events.repeated_names import may_repeat, repeated_name
 
 
 class Event(msgspec.Struct, gc=False, forbid_unknown_fields=True):
@@ -33,7 +34,7 @@ class Event(msgspec.Struct, gc=False, forbid_unknown_fields=True):
     customer_id: str
     event_type: str
     event_time: str
-    properties: dict[str, Any] = {}  # a Struct gives each instance its own empty dict
+    properties: dict[str, Any] | msgspec.UnsetType = msgspec.UNSET
 
 
 class CloudEvent(
@@ -56,10 +57,10 @@ class CloudEvent(
     customer_id: str
     event_type: str
     event_time: str
-    properties: dict[str, Any] = {}  # a Struct gives each instance its own empty dict
-    source: str = ""
-    datacontenttype: str = ""
-    dataschema: str = ""
+    properties: dict[str, Any] | msgspec.UnsetType = msgspec.UNSET
+    source: str | msgspec.UnsetType = msgspec.UNSET
+    datacontenttype: str | msgspec.UnsetType = msgspec.UNSET
+    dataschema: str | msgspec.UnsetType = msgspec.UNSET
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +71,8 @@ class Dialect:
     many: msgspec.json.Decoder[list[Event] | list[CloudEvent]]
     one: msgspec.json.Decoder[Event | CloudEvent]
     is_cloud_event: bool = False
+    optional: tuple[str, ...] = ("properties",)
+    """The fields of its records that may be absent."""
 
     @property
     def required(self) -> tuple[str, str, str, str]:
@@ -86,6 +89,7 @@ CLOUD_EVENTS: Final = Dialect(
     msgspec.json.Decoder(list[CloudEvent], float_hook=exact_number),
     msgspec.json.Decoder(CloudEvent, float_hook=exact_number),
     is_cloud_event=True,
+    optional=("properties", "source", "datacontenttype", "dataschema"),
 )
 
 _RAW: Final = msgspec.json.Decoder(msgspec.Raw)
@@ -104,6 +108,8 @@ def read_array_fast(
     """The events of a JSON array as columns; None if it takes a closer look."""
     try:
         events = dialect.many.decode(body)
+        if may_repeat(body, _count_names(events, dialect)):
+            return None
         return _columns(events, dialect, limits, range(first, first + len(events)))
     except (*UNREADABLE, NestedValueError):
         return None
@@ -116,7 +122,8 @@ def read_lines(lines: bytes, dialect: Dialect, limits: EventLimits, first: int =
     try:
         events = dialect.one.decode_lines(lines)
         # The decoder takes two events on a line as well, and one over two lines: neither is one event a line.
-        if len(events) == lines.count(b"\n") + 1:
+        is_one_a_line = len(events) == lines.count(b"\n") + 1
+        if is_one_a_line and not may_repeat(lines, _count_names(events, dialect)):
             return _columns(events, dialect, limits, range(first, first + len(events)))
     except (*UNREADABLE, NestedValueError):
         pass
@@ -125,22 +132,36 @@ def read_lines(lines: bytes, dialect: Dialect, limits: EventLimits, first: int =
 
 def read_items(items: Sequence[bytes], dialect: Dialect, limits: EventLimits, first: int = 0) -> EventColumns:
     """Events that were cut apart before, each on its own, so that a faulty one leaves the others standing."""
-    events: list[Event | CloudEvent] = []
-    positions: list[int] = []
-    rejections: list[Rejection] = []
-    for position, item in enumerate(items, first):
+    events: dict[int, Event | CloudEvent] = {}
+    faults: Faults = {}
+    decoded: list[int] = []
+    for row, item in enumerate(items):
         try:
-            events.append(_read_item(item, dialect))
+            event = _decode_item(item, dialect)
+            if event is not None:
+                decoded.append(row)
+            events[row] = event or _examine(item, dialect)
         except EventError as fault:
-            rejections.append(fault.at(position))
-        else:
-            positions.append(position)
-    return _columns(events, dialect, limits, positions, tuple(rejections))
+            faults[row] = fault
+    if may_repeat(
+        b"".join([items[row] for row in decoded]), _count_names([events[row] for row in decoded], dialect)
+    ):
+        for row in decoded:
+            try:
+                _refuse_repeated(items[row])
+            except EventError as fault:
+                faults[row] = fault
+                del events[row]
+    rejections = tuple(faults[row].at(first + row) for row in sorted(faults))
+    positions = [first + row for row in events]
+    return _columns(list(events.values()), dialect, limits, positions, rejections)
 
 
 def read_properties(text: bytes, field: str) -> dict[str, PropertyValue]:
     """A JSON object of properties; EventError if it is not one, or has a number that is not exact."""
-    return dict(_exact_values(_open(text, field), field))
+    values = dict(_exact_values(_open(text, field), field))
+    _refuse_repeated(text, f"{field}.")
+    return values
 
 
 def _columns(
@@ -156,23 +177,39 @@ def _columns(
         customer_ids=[event.customer_id for event in events],
         event_types=[event.event_type for event in events],
         event_times=[event.event_time for event in events],
-        properties=property_column([event.properties for event in events], dialect.names.properties, limits),
+        properties=property_column(
+            [event.properties or {} for event in events], dialect.names.properties, limits
+        ),
         positions=positions,
         rejections=rejections,
     )
 
 
-def _read_item(item: bytes, dialect: Dialect) -> Event | CloudEvent:
+def _count_names(events: Sequence[Event | CloudEvent], dialect: Dialect) -> int:
+    """How many names the JSON objects of events have, without those of nested values."""
+    names = len(events) * (len(dialect.required) + dialect.is_cloud_event + len(dialect.optional))
+    for field in dialect.optional:
+        names -= [getattr(event, field) for event in events].count(msgspec.UNSET)
+    return names + sum(map(len, [event.properties for event in events if event.properties]))
+
+
+def _decode_item(item: bytes, dialect: Dialect) -> Event | CloudEvent | None:
+    """One event at once; None if it takes a closer look, because of a fault or a nested value."""
     try:
         event = dialect.one.decode(item)
     except UNREADABLE:
-        return _examine(item, dialect)
-    nested = [name for name, value in event.properties.items() if isinstance(value, (dict, list))]
-    if nested:
-        field = dialect.names.properties
-        raw = _open(bytes(_open(item, None)[field]), field)
-        event.properties |= {name: _exact_value(raw[name], f"{field}.{name}") for name in nested}
-    return event
+        return None
+    values = event.properties.values() if event.properties else ()
+    return None if any(isinstance(value, (dict, list)) for value in values) else event
+
+
+def _refuse_repeated(text: bytes, prefix: str = "") -> None:
+    name = repeated_name(text)
+    if name is not None:
+        message = (
+            f"{prefix}{name} is given more than once, and only one of the values would count; send it once."
+        )
+        raise EventError("duplicate_field", f"{prefix}{name}", message)
 
 
 def _examine(item: bytes, dialect: Dialect) -> Event:
@@ -185,6 +222,7 @@ def _examine(item: bytes, dialect: Dialect) -> Event:
     event_id, customer_id, event_type, event_time = [_text_field(fields, name) for name in dialect.required]
     properties = fields.get(dialect.names.properties)
     values = {} if properties is None else read_properties(bytes(properties), dialect.names.properties)
+    _refuse_repeated(item)
     return Event(event_id, customer_id, event_type, event_time, values)
 
 

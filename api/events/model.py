@@ -33,6 +33,7 @@ REJECTION_CODES: Final[dict[str, str]] = {
     "invalid_text": "A text is not valid Unicode: invalid UTF-8, or half of a surrogate pair.",
     "missing_field": "A required field is absent.",
     "unknown_field": "The event has a field that does not exist, perhaps a misspelt one; it is not ignored.",
+    "duplicate_field": "A name is given more than once in one JSON object; none of its values is taken.",
     "wrong_type": "A field has another type than it must have.",
     "empty_value": "A required text is empty.",
     "too_long": "A text is longer than allowed.",

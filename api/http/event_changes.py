@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import msgspec
 from pydantic import Field
 
-from api.events import EventLimits, decode_events
+from api.events import EventLimits, decode_events, repeated_name
 from api.http.problem import ProblemError
 
 # An event that is stored may be moved back further than a new one may be late.
@@ -39,6 +39,9 @@ def read_change(
         change = msgspec.json.decode(body, type=_Change)
     except (msgspec.DecodeError, RecursionError, ValueError) as error:
         raise _refused(None, f"The body is not a change of an event: {_plain(error)}.") from None
+    repeated = repeated_name(body)
+    if repeated is not None:
+        raise _refused(repeated, f"{repeated} is given more than once; send it once.")
     if change.event_time is msgspec.UNSET and change.properties is msgspec.UNSET:
         raise _refused(None, "Give event_time, properties or both.")
     event = {

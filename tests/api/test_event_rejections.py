@@ -229,3 +229,48 @@ def test_damaged_bodies_are_never_a_crash() -> None:
             except BadRequest:
                 outcomes.add(None)
     assert outcomes == {True, False, None}
+
+
+TWICE = json.dumps(event(properties={"tokens": "1", "@": 0}))
+
+
+@pytest.mark.parametrize("gap", ["", " ", "\t", " \r"])
+@pytest.mark.parametrize(
+    ("text", "field"),
+    [
+        (TWICE.replace('"@"', '"tokens"'), "properties.tokens"),
+        (TWICE.replace('"@"', '"tok\\u0065ns"'), "properties.tokens"),
+        (TWICE.replace('"@": 0', '"tokens": "1"'), "properties.tokens"),
+        (TWICE.replace('"@": 0', '"a": "b\\":", "tokens": "1"'), "properties.tokens"),
+        (TWICE.replace('"@": 0', '"a\\\\": ":", "a\\\\": "b\\\\"'), "properties.a\\"),
+        (TWICE.replace('"@": 0', '"a": ":", "tokens": "\\":"'), "properties.tokens"),
+        (TWICE.replace('"@": 0', '"a": {"b": [1, {"c": 1, "d": 2, "c": 3}]}'), "properties.a.b.c"),
+        (TWICE.replace('"customer_id": "c1"', '"customer_id": "c1", "customer_id": "c2"'), "customer_id"),
+        (TWICE.replace('"customer_id": "c1"', '"customer_id": 5, "customer_id": "c2"'), "customer_id"),
+        (TWICE.replace('"properties":', '"properties": {}, "properties":'), "properties"),
+    ],
+)
+def test_a_name_that_stands_twice_is_refused(text: str, field: str, gap: str) -> None:
+    """Whatever else is there to deceive who only counts names."""
+    for separator in ("customer_id", "event_time"):
+        text = text.replace(f'"{separator}":', f'"{separator}"{gap}:')
+    rejection = only_rejection(text)
+    assert (rejection.code, rejection.field) == ("duplicate_field", field)
+    assert "more than once" in rejection.message
+
+
+@pytest.mark.parametrize("absent", ["properties", "source", "data"])
+def test_a_name_that_stands_twice_is_found_beside_an_event_with_fewer_names(absent: str) -> None:
+    is_cloud = absent != "properties"
+    base = CLOUD_BASE if is_cloud else BASE
+    fewer = {name: value for name, value in base.items() if name != absent}
+    fewer["id" if is_cloud else "event_id"] = "other"
+    twice = json.dumps(base).replace('"large"', '"large", "model": "small"')
+    decoded = decode(f"[{json.dumps(fewer)}, {twice}]", CLOUD_EVENTS if is_cloud else JSON)
+    assert [(one.index, one.code) for one in decoded.rejections] == [(1, "duplicate_field")]
+
+
+def test_the_same_name_in_different_objects_is_no_repeat() -> None:
+    text = json.dumps(event(properties={"event_id": ":", "a": {"a": [{"a": 1}, {"a": '":'}]}, "b\\": '":"'}))
+    assert len(decode(f"[{text}]").table) == 1
+    assert len(decode(text, NDJSON).table) == 1
