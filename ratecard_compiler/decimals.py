@@ -66,5 +66,8 @@ def _whole(value: Decimal) -> Decimal:
 
 
 def decimal_text(value: Decimal) -> str:
-    """Return the number in plain decimal notation, as short as it gets."""
-    return format(tidy(value), "f")
+    """Return the number in plain digits without zeros that say nothing: `1.50` is `1.5`, `-0` is `0`."""
+    text = f"{value:f}"
+    if "." in text:
+        text = text.rstrip("0").rstrip(".")
+    return "0" if text == "-0" else text

@@ -15,7 +15,8 @@ from api.cli.output import print_json, stderr
 from api.contracts import ContractErrors
 from api.errors import OperationRefused
 from api.events import BadRequest
-from api.scenarios.plan import ScenarioErrors, instant
+from api.instants import parse_instant
+from api.scenarios.plan import ScenarioErrors
 from api.scenarios.run import StepFailed
 from migrations.apply import MigrationChanged
 from ratecard_compiler import RateCardErrors
@@ -47,7 +48,7 @@ def check_instant(text: str | None) -> str | None:
     """Let an instant pass. Raises typer.BadParameter, which is wrong usage, for anything else."""
     if text is not None:
         try:
-            instant(text)
+            parse_instant(text)
         except ValueError:
             raise typer.BadParameter("write an instant with its offset, like 2026-01-31T12:00:00Z") from None
     return text

@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import cache
 from importlib.resources import files
 
-from api.instants import EARLIEST, LATEST
+from api.instants import EARLIEST, LATEST, parse_instant
 from ratecard_compiler.errors import did_you_mean
 from ratecard_compiler.fields import Fields
 
 LONGEST_DURATION = timedelta(days=366)
 
-_INSTANT = re.compile(
-    r"([0-9]{4})-([0-9]{2})-([0-9]{2})[Tt]([0-9]{2}):([0-9]{2}):([0-9]{2})(?:\.([0-9]{1,9}))?"
-    r"(?:[Zz]|([+-])([01][0-9]|2[0-3]):([0-5][0-9]))"
-)
 _DURATION = re.compile(r"(0|[1-9][0-9]{0,8})([dhms])")
 _UNITS = {
     "d": timedelta(days=1),
@@ -44,9 +40,11 @@ def instant(fields: Fields, key: str) -> datetime | None:
     node = fields.scalar(key)
     if node is None:
         return None
-    found = _parse(node.text)
-    if isinstance(found, str):
-        fields.errors.add("invalid_instant", node.place, fields.path_of(key), found, _INSTANT_FIX)
+    try:
+        found = parse_instant(node.text)
+    except ValueError as fault:
+        fact = f"{node.text[:60]!r} {fault}"
+        fields.errors.add("invalid_instant", node.place, fields.path_of(key), fact, _INSTANT_FIX)
         return None
     if not EARLIEST <= found <= LATEST:
         fact = f"{node.text} is not from {EARLIEST:%Y-%m-%d} to {LATEST:%Y-%m-%d}"
@@ -55,23 +53,6 @@ def instant(fields: Fields, key: str) -> datetime | None:
         )
         return None
     return found
-
-
-def _parse(text: str) -> datetime | str:
-    """Return the instant, or the fact that says why it is none."""
-    match = _INSTANT.fullmatch(text)
-    if match is None:
-        return f"{text[:60]!r} is not a date and time with an offset"
-    fraction = (match[7] or "").ljust(9, "0")
-    if fraction[3:] != "000000":
-        return f"{text} is finer than a millisecond"
-    year, month, day, hour, minute, second = (int(match[at]) for at in range(1, 7))
-    offset = timedelta(hours=int(match[9] or 0), minutes=int(match[10] or 0))
-    try:
-        local = datetime(year, month, day, hour, minute, second, int(fraction[:6]), tzinfo=UTC)
-        return local + offset if match[8] == "-" else local - offset
-    except (ValueError, OverflowError) as error:
-        return f"{text} does not exist: {error}"
 
 
 def duration(fields: Fields, key: str, default: timedelta) -> timedelta:

@@ -4,18 +4,22 @@ RFC 3339 with an offset: `2026-01-31T23:59:59Z`, `2026-01-31T23:59:59.123+01:00`
 read, as the RFC allows. A fraction may have up to nine digits; what is finer than a millisecond is cut off,
 not rounded, so an event never moves into the next second or billing period. A leap second (`:60`) and
 `24:00:00` are refused: both name an instant that has another name.
+
+A column of texts is read at once by the cast of pyarrow, which takes a small part of the time of `parse_instant` a
+text. Both take the same texts and read the same instants (of the years that a `datetime` has), held by a test.
 """
 
 from __future__ import annotations
 
 import re
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Final
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from api.events.model import EventError, EventLimits, Faults, shown
+from api.instants import MILLISECOND, milliseconds
 
 MILLISECONDS: Final = pa.timestamp("ms", "UTC")
 
@@ -26,7 +30,6 @@ _SHAPE: Final = rf"^[12]\d{{3}}-\d\d-\d\dT(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.
 _WIDE_SHAPE: Final = re.compile(
     rf"(\d{{4}}-\d\d-\d\d)[Tt](\d\d):(\d\d):(\d\d)(?:(\.\d{{1,3}})\d{{0,6}})?([Zz]|{_OFFSET})", re.ASCII
 )
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def parse_event_times(values: list[str], field: str) -> tuple[pa.Array, Faults]:
@@ -56,8 +59,8 @@ def window_faults(times: pa.Array, field: str, limits: EventLimits, now: datetim
     function."""
     instants = pc.cast(times, pa.int64())
     bounds = pc.min_max(instants).as_py()
-    earliest, latest = _milliseconds(limits.earliest), _milliseconds(limits.latest)
-    oldest, newest = _milliseconds(now - limits.max_late), _milliseconds(now + limits.max_future)
+    earliest, latest = milliseconds(limits.earliest), milliseconds(limits.latest)
+    oldest, newest = milliseconds(now - limits.max_late), milliseconds(now + limits.max_future)
     if bounds["min"] is None or (
         bounds["min"] >= max(earliest, oldest) and bounds["max"] <= min(latest - 1, newest)
     ):
@@ -74,13 +77,13 @@ def window_faults(times: pa.Array, field: str, limits: EventLimits, now: datetim
             faults[row] = EventError("event_time_out_of_range", field, message)
         elif instant > newest:
             message = (
-                f"{field} is {_span(instant - _milliseconds(now))} in the future; "
+                f"{field} is {_span(instant - milliseconds(now))} in the future; "
                 f"{_span_of(limits.max_future)} is allowed: check the sender's clock and the offset."
             )
             faults[row] = EventError("event_in_future", field, message)
         elif instant < oldest:
             message = (
-                f"{field} is {_span(_milliseconds(now) - instant)} in the past; "
+                f"{field} is {_span(milliseconds(now) - instant)} in the past; "
                 f"{_span_of(limits.max_late)} is allowed: load older usage as a backfill."
             )
             faults[row] = EventError("event_too_late", field, message)
@@ -115,17 +118,13 @@ def _is_date(text: str) -> bool:
     return True
 
 
-def _milliseconds(instant: datetime) -> int:
-    return (instant - _EPOCH) // timedelta(milliseconds=1)
-
-
 def _span_of(duration: timedelta) -> str:
-    return _span(duration // timedelta(milliseconds=1))
+    return _span(duration // MILLISECOND)
 
 
-def _span(milliseconds: int) -> str:
+def _span(length: int) -> str:
     """A duration for people: in the largest unit that leaves at least two of it, rounded down."""
     for name, size in (("days", 86_400_000), ("hours", 3_600_000), ("minutes", 60_000), ("seconds", 1_000)):
-        if milliseconds >= 2 * size:
-            return f"{milliseconds // size} {name}"
-    return f"{milliseconds} ms"
+        if length >= 2 * size:
+            return f"{length // size} {name}"
+    return f"{length} ms"

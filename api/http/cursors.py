@@ -14,11 +14,13 @@ from typing import Any
 import msgspec
 
 from api.http.problem import ProblemError
-from api.reads.documents import END, Position
+from api.instants import LATEST_ASKED, milliseconds
+from api.reads.documents import Position
 
 Part = Callable[[str | int], bool]
 
 _MAX_LENGTH = 16_384
+_LAST = milliseconds(LATEST_ASKED)
 _decoder = msgspec.json.Decoder(tuple[str, list[str | int]])
 
 
@@ -34,7 +36,7 @@ def is_number(part: str | int) -> bool:
 
 def is_instant(part: str | int) -> bool:
     """An instant in milliseconds."""
-    return isinstance(part, int) and 0 <= part < END
+    return isinstance(part, int) and 0 <= part < _LAST
 
 
 def is_key(part: str | int) -> bool:

@@ -6,7 +6,7 @@ and within the years that are stored; a query parameter that a route does not kn
 
 import re
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Final
 from urllib.parse import unquote_to_bytes
 
@@ -16,22 +16,18 @@ from pydantic import AfterValidator, BeforeValidator
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.http.problem import ProblemError
+from api.instants import EARLIEST_ASKED, LATEST_ASKED, parse_instant
 
 MAX_IDENTIFIER_LENGTH: Final = 256
 MAX_LIMIT: Final = 1_000
 DEFAULT_LIMIT: Final = 100
 MAX_NUMBER: Final = 2**32 - 1
 
-EARLIEST: Final = datetime(2000, 1, 1, tzinfo=UTC)
-LATEST: Final = datetime(2200, 1, 1, tzinfo=UTC)
-
 # Stands for an encoded slash inside a path's part; identifiers hold no control characters, so nothing else is
 # it.
 _SLASH: Final = "\x01"
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")
-_INSTANT: Final = re.compile(
-    r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)", re.ASCII | re.IGNORECASE
-)
+_INSTANT_FIX: Final = "write an instant with its offset, for example 2026-01-31T12:00:00Z"
 
 
 def clean_text(value: str) -> str:
@@ -48,19 +44,19 @@ def clean_text(value: str) -> str:
     return text
 
 
-def parse_instant(value: object) -> datetime:
-    """Read RFC 3339 with an offset as UTC, cut to milliseconds; ValueError says what is wrong with it."""
+def read_instant(value: object) -> datetime:
+    """Read an instant as UTC, cut to milliseconds; ValueError says what is wrong with it."""
+    if not isinstance(value, str):
+        raise ValueError(f"it is no text; {_INSTANT_FIX}")
     # In a query an unencoded "+" is read as a space.
-    text = value.replace(" ", "+") if isinstance(value, str) and "T" in value.upper() else value
-    if not isinstance(text, str) or _INSTANT.fullmatch(text) is None:
-        raise ValueError("write an instant with its offset, for example 2026-01-31T12:00:00Z")
+    text = value.replace(" ", "+") if "T" in value.upper() else value
     try:
-        instant = datetime.fromisoformat(text.upper()).astimezone(UTC)
-    except (ValueError, OverflowError):
-        raise ValueError("there is no such instant in the calendar") from None
-    if not EARLIEST <= instant < LATEST:
-        raise ValueError(f"it must be from {EARLIEST:%Y-%m-%d} up to before {LATEST:%Y-%m-%d}")
-    return instant.replace(microsecond=instant.microsecond // 1000 * 1000)
+        instant = parse_instant(text, cut=True)
+    except ValueError as fault:
+        raise ValueError(f"it {fault}; {_INSTANT_FIX}") from None
+    if not EARLIEST_ASKED <= instant < LATEST_ASKED:
+        raise ValueError(f"it must be from {EARLIEST_ASKED:%Y-%m-%d} up to before {LATEST_ASKED:%Y-%m-%d}")
+    return instant
 
 
 def plain_number(value: object) -> object:
@@ -72,7 +68,7 @@ def plain_number(value: object) -> object:
 
 Identifier = Annotated[str, AfterValidator(clean_text)]
 Number = Annotated[int, BeforeValidator(plain_number)]
-Instant = Annotated[datetime, BeforeValidator(parse_instant)]
+Instant = Annotated[datetime, BeforeValidator(read_instant)]
 
 CustomerId = Annotated[Identifier, Path(description="The customer's id.", examples=["northwind"])]
 EventId = Annotated[Identifier, Path(description="The sender's id of the event.", examples=["evt-000001"])]

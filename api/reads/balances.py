@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 
 from api.instants import instant_text, milliseconds
-from api.reads.documents import Page, Position, Row, decimal_text, optional_instant_text, page_of
+from api.reads.documents import Page, Position, Row, optional_instant_text, page_of
 from api.store import Store
+from ratecard_compiler.decimals import decimal_text
 from sql import load
 
 

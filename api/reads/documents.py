@@ -16,10 +16,6 @@ Row = Mapping[str, Any]
 
 _EXACT: Final = Context(prec=120, traps=[Inexact])
 
-# Bounds for "no bound": every instant that is stored lies between them.
-BEGINNING: Final = 0
-END: Final = 7_258_118_400_000  # 2200-01-01 in milliseconds
-
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[Item]):
@@ -33,14 +29,6 @@ def exact_sum(values: Iterable[Decimal]) -> Decimal:
     """Return the sum with every digit; Python's own rounds to 28 of them."""
     with localcontext(_EXACT):
         return sum(values, Decimal(0))
-
-
-def decimal_text(value: Decimal) -> str:
-    """Write a number in plain digits without zeros that say nothing: `1.50` is `1.5`, `-0` is `0`."""
-    text = f"{value:f}"
-    if "." in text:
-        text = text.rstrip("0").rstrip(".")
-    return "0" if text == "-0" else text
 
 
 def amount_text(value: Decimal, currency_exponent: int) -> str:

@@ -8,7 +8,8 @@ from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 from api.instants import instant_text
-from api.reads.documents import Row, amount_text, decimal_text, exact_sum
+from api.reads.documents import Row, amount_text, exact_sum
+from ratecard_compiler.decimals import decimal_text
 
 State = Literal["draft", "grace", "final", "void"]
 LineKind = Literal["usage", "fee", "minimum", "commit", "discount", "credit", "correction", "tax"]

@@ -7,8 +7,8 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Any
 
-from api.instants import milliseconds
-from api.reads.documents import BEGINNING, END, Page, Position, Row, page_of
+from api.instants import EARLIEST_ASKED, LATEST_ASKED, milliseconds
+from api.reads.documents import Page, Position, Row, page_of
 from api.reads.invoice_documents import (
     Invoice,
     InvoiceSummary,
@@ -45,7 +45,7 @@ def list_invoices(
         store,
         customer_id=customer_id,
         contract_id=contract_id,
-        start=BEGINNING if start is None else milliseconds(start),
+        start=milliseconds(start or EARLIEST_ASKED),
         end=until if end is None else min(until, milliseconds(end)),
         after_start=after_start,
         after_contract_id=after_contract_id,
@@ -101,7 +101,7 @@ def find_period(store: Store, invoice_id: str) -> dict[str, Any] | None:
         contract_id=contract_id,
         start=milliseconds(midnight - timedelta(days=1)),
         end=milliseconds(midnight + timedelta(days=2)),
-        after_start=END,
+        after_start=milliseconds(LATEST_ASKED),
         after_contract_id="",
         limit=4,
     )
@@ -113,7 +113,7 @@ def _local_date(text: str) -> date | None:
         day = date.fromisoformat(text)
     except ValueError:
         return None
-    return day if text == day.isoformat() and 2000 <= day.year < 2200 else None
+    return day if text == day.isoformat() and EARLIEST_ASKED.year <= day.year < LATEST_ASKED.year else None
 
 
 def _periods(store: Store, **bounds: Any) -> list[dict[str, Any]]:

@@ -6,9 +6,10 @@ from datetime import datetime
 from typing import Any
 
 from api.instants import instant_text, milliseconds
-from api.reads.documents import Page, Position, Row, decimal_text, page_of
+from api.reads.documents import Page, Position, Row, page_of
 from api.reads.invoices import find_period
 from api.store import Store
+from ratecard_compiler.decimals import decimal_text
 from sql import load, render
 
 

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from api.instants import instant_text, milliseconds
-from api.reads.documents import Page, Position, Row, decimal_text, page_of
+from api.reads.documents import Page, Position, Row, page_of
 from api.store import Store
+from ratecard_compiler.decimals import decimal_text
 from sql import load
 
 

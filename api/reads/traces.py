@@ -7,13 +7,14 @@ from typing import Any
 
 from api.instants import instant_text, milliseconds
 from api.reads.contracts import Customer, get_customer
-from api.reads.documents import Row, decimal_text, optional_instant_text
+from api.reads.documents import Row, optional_instant_text
 from api.reads.invoice_documents import invoice_id_of, usage_line_id
 from api.reads.line_events import event_amounts
 from api.reads.prices import price_row
 from api.reads.trace_documents import EventRevision, EventTrace, LedgerEntry, RatedProduct, UnratedProduct
 from api.reads.unrated import REASONS
 from api.store import Store
+from ratecard_compiler.decimals import decimal_text
 from sql import load
 
 _SEPARATOR = "\x1f"

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from api.instants import instant_text, milliseconds
-from api.reads.documents import Page, Position, Row, decimal_text, page_of
+from api.reads.documents import Page, Position, Row, page_of
 from api.store import Store
+from ratecard_compiler.decimals import decimal_text
 from sql import load
 
 UnratedReason = Literal[

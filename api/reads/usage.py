@@ -7,8 +7,9 @@ from typing import Literal
 
 from api.instants import instant_text, milliseconds
 from api.reads.contracts import contract_at
-from api.reads.documents import Page, Position, Row, decimal_text, page_of
+from api.reads.documents import Page, Position, Row, page_of
 from api.store import Store
+from ratecard_compiler.decimals import decimal_text
 from sql import render
 
 Grain = Literal["hour", "day", "month"]

@@ -6,6 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from api.instants import parse_instant
 from ratecard_compiler.decimals import plain_decimal
 
 # What says which thing an entry is: the nearest entry is first of all one that agrees in these.
@@ -132,7 +133,6 @@ def _decimal(text: str) -> Decimal | None:
 
 def _instant(text: str) -> datetime | None:
     try:
-        found = datetime.fromisoformat(text)
+        return parse_instant(text)
     except ValueError:
         return None
-    return found if found.tzinfo is not None else None

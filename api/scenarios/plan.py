@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from api.instants import parse_instant
 from ratecard_compiler.errors import CODES, CompileError, DocumentKind, ErrorList, Place
 from ratecard_compiler.fields import Fields, as_fields, as_sequence
 from ratecard_compiler.source import START, MappingNode, Node, ScalarNode, SequenceNode, nodes_of, read_yaml
@@ -90,14 +91,6 @@ def plain(node: Node | None) -> Any:
     return None
 
 
-def instant(text: str) -> datetime:
-    """An instant with its offset, in UTC, at most milliseconds fine. Raises ValueError."""
-    found = datetime.fromisoformat(text)
-    if found.tzinfo is None or found.microsecond % 1000:
-        raise ValueError(f"{text!r} has no offset, or is finer than a millisecond")
-    return found.astimezone(UTC)
-
-
 def _scenario(
     top: MappingNode, errors: ErrorList, directory: Path | None, files: Mapping[str, str]
 ) -> Scenario:
@@ -172,9 +165,9 @@ def _checked_instant(fields: Fields, key: str) -> datetime | None:
     if node is None:
         return None
     try:
-        return instant(node.text)
-    except ValueError:
-        fact = f"{node.text[:60]!r} is no instant with an offset, to the millisecond"
+        return parse_instant(node.text)
+    except ValueError as fault:
+        fact = f"{node.text[:60]!r} {fault}"
         fields.errors.add("invalid_text", node.place, fields.path_of(key), fact, _INSTANT_FIX)
         return None
 

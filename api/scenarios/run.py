@@ -9,13 +9,14 @@ from typing import Any
 from api.contracts import ContractErrors
 from api.errors import OperationRefused
 from api.events import BadRequest, DecodedEvents, EventLimits, decode_events, read_event_file
+from api.instants import parse_instant
 from api.operations.activate import activate_version
 from api.operations.amend import amend_event, void_event
 from api.operations.contracts import apply_contracts
 from api.operations.ingest import EventAnswer, ingest
 from api.operations.publish import publish_rate_card
 from api.operations.reconcile import reconcile
-from api.scenarios.plan import Scenario, Step, instant
+from api.scenarios.plan import Scenario, Step
 from api.scenarios.results import complete_result
 from api.store import Store
 from ratecard_compiler import RateCardErrors
@@ -101,7 +102,7 @@ def _activate(run: _Run, step: Step) -> None:
         run.store,
         fields["rate_card"],
         int(fields["version"]),
-        instant(fields["from"]),
+        parse_instant(fields["from"]),
         fields.get("cohort") or "all",
     )
 
@@ -152,7 +153,7 @@ def _amend(run: _Run, step: Step) -> None:
         run.store,
         fields["customer_id"],
         fields["event_id"],
-        None if event_time is None else instant(event_time),
+        None if event_time is None else parse_instant(event_time),
         None
         if properties is None
         else {name: str(value) for name, value in properties.items() if value is not None},

@@ -183,7 +183,7 @@ contracts:
         "may.yaml:2:23 unknown_key customers[1].nmae: `nmae` means nothing here — did you mean `name`?",
         "may.yaml:3:5 duplicate_name customers[2]: customer `c1` is already on line 2"
         " — keep one of them, or rename it",
-        "may.yaml:8:16 invalid_instant contracts[1].starts_at: 2026-02-30T00:00:00Z does not exist:"
+        "may.yaml:8:16 invalid_instant contracts[1].starts_at: '2026-02-30T00:00:00Z' does not exist:"
         " day is out of range for month — write it like 2026-01-31T12:00:00Z or 2026-01-31T13:00:00+01:00",
         "may.yaml:9:15 unknown_time_zone contracts[1].timezone: there is no time zone 'Europe/Berlim'"
         " — did you mean `Europe/Berlin`?",
