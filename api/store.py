@@ -57,8 +57,15 @@ class Store:
     def next_instant(self) -> datetime:
         """Return a time of recording later than every one before it, so that it names one batch for ever."""
         with self._exclusive:
-            self._last_instant = max(self.clock(), self._last_instant + MILLISECOND)
+            self._last_instant = max(self._recording_time(), self._last_instant + MILLISECOND)
             return self._last_instant
+
+    def _recording_time(self) -> datetime:
+        """A server's own clock, by which it also records what others insert."""
+        if self.database.embedded:
+            return self.clock()
+        now: datetime = self.database.value(load("queries/now.sql"))
+        return now
 
     def start_after(self, instant: datetime) -> None:
         """Give out times of recording later than `instant` only: an earlier process gave out that one."""

@@ -46,7 +46,7 @@ class Writer:
         self._thread.start()
 
     def submit(self, table: pa.Table) -> "Future[list[Status]]":
-        """Queue events (the columns of `usage_inbox` as sent) and return their answers-to-be, in row order.
+        """Queue events (the columns of `usage_inbox`) and return their answers-to-be, in row order.
 
         The future fails with StoreUnavailable when it is unknown whether the rows are stored; sending them again
         is safe.

@@ -30,13 +30,17 @@ DICTIONARIES = (
 
 RATED_USAGE_VIEW = "rated_usage_mv"
 
+# The ways in, and what gives their events the time of recording: the API names its batches by it, and all else gets the
+# engine's time, anew for each block of an insert.
+INBOXES = {"usage_inbox": "now64(3, 'UTC')", "usage_batches": "recorded_at"}
+
 
 class RatingTypeMismatch(Exception):
     """The rating expression's columns are not the ledger's; the running view was left as it is."""
 
 
 def deploy_objects(database: Database) -> None:
-    """Create or replace every view and dictionary, and the inbox view if it is not there yet."""
+    """Create or replace every view and dictionary, and make the inboxes' views decide identity as it is now."""
     context = {
         "database": database.name,
         "credentials": database.location.dictionary_credentials(),
@@ -46,23 +50,20 @@ def deploy_objects(database: Database) -> None:
         text = render(f"objects/{name}.sql.j2", **context)
         for statement in statements(text):
             database.command(statement)
-    if not _exists(database, "usage_inbox_mv"):
-        database.command(statements(render("objects/usage_inbox_mv.sql.j2"))[0])
+    for inbox, recorded_at in INBOXES.items():
+        identity = render("objects/identity.sql.j2", inbox=inbox, recorded_at=recorded_at)
+        create = render("objects/inbox_mv.sql.j2", inbox=inbox, identity=identity)
+        _deploy_materialized(database, f"{inbox}_mv", identity, create)
 
 
 def deploy_rating(database: Database, shapes: Mapping[int, Shape]) -> None:
-    """Make the ledger's view rate under `shapes`.
-
-    An existing view is changed by MODIFY QUERY only: replacing it under load loses events. The engine checks
-    neither names nor types there, so they are compared first. Raises RatingTypeMismatch.
-    """
+    """Make the ledger's view rate under `shapes`. Raises RatingTypeMismatch: MODIFY QUERY checks neither names nor
+    types, so they are compared first."""
     # An amendment is rated by reconcile, in one insert with the reversal of what it replaces.
     rating = rating_for(database, shapes, source="(SELECT * FROM usage_events WHERE revision = 0)")
     _check_columns(database, rating)
-    if _exists(database, RATED_USAGE_VIEW):
-        database.command(f"ALTER TABLE {RATED_USAGE_VIEW} MODIFY QUERY {rating}")
-    else:
-        database.command(statements(render("objects/rated_usage_mv.sql.j2", rating=rating))[0])
+    create = render("objects/rated_usage_mv.sql.j2", rating=rating)
+    _deploy_materialized(database, RATED_USAGE_VIEW, rating, create)
 
 
 def deploy_positions(database: Database) -> None:
@@ -86,6 +87,14 @@ def reload_dictionaries(database: Database, names: tuple[str, ...] = DICTIONARIE
     """Load the dictionaries anew, prices first, so that what was stored is looked up from now on."""
     for name in names:
         database.command(f"SYSTEM RELOAD DICTIONARY {database.name}.{name}")
+
+
+def _deploy_materialized(database: Database, name: str, query: str, create: str) -> None:
+    """Create a materialized view, or change what it selects: replacing it under load loses events."""
+    if _exists(database, name):
+        database.command(f"ALTER TABLE {name} MODIFY QUERY {query}")
+    else:
+        database.command(statements(create)[0])
 
 
 def _check_columns(database: Database, rating: str) -> None:

@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 from api.errors import StoreUnavailable, Unprocessable
 from api.events import DecodedEvents
 from api.instants import MILLISECOND
-from api.operations.reconcile import reconcile
+from api.operations.reconcile import SETTLING, reconcile
 from api.store import Store
 from api.writer import ACCEPTED, Status
 from sql import load
@@ -24,6 +24,9 @@ from sql.errors import EngineError
 from sql.fail_points import reach
 
 INSTANT = pa.timestamp("ms", tz="UTC")
+
+# How late a batch may reach a server: well before what has its time of recording counts as settled.
+BATCH_VALIDITY = SETTLING * 2 / 3
 
 # How long an answer waits for an insert whose connection was lost.
 ENDING_SECONDS = 30
@@ -130,21 +133,31 @@ def _split_repeats(table: pa.Table) -> tuple[list[int], list[int]]:
 def _store_distinct(store: Store, table: pa.Table) -> list[Status]:
     with store.exclusive():
         recorded_at = store.next_instant()
-        recorded = pa.repeat(pa.scalar(recorded_at, type=INSTANT), table.num_rows)
-        columns = table.append_column("recorded_at", recorded)
+        columns = _batch(store, table, recorded_at)
         # By its id a server tells whether an insert that was not answered still runs, and runs no repeat beside it.
         query_id = f"runrate-{uuid4()}"
         reach("ingest.before_insert")
         try:
-            store.database.insert_arrow("usage_inbox", columns, {"query_id": query_id})
+            store.database.insert_arrow("usage_batches", columns, {"query_id": query_id})
             reach("ingest.after_insert")
             stored = _stored_count(store, table, recorded_at)
             if stored == table.num_rows:
                 reach("ingest.before_answer")
                 return [ACCEPTED] * stored
-            return _statuses(store, columns, recorded_at)
+            return _statuses(store, table, recorded_at)
         except EngineError as error:
-            return _after_doubt(store, columns, recorded_at, query_id, error)
+            return _after_doubt(store, table, recorded_at, query_id, error)
+
+
+def _batch(store: Store, table: pa.Table, recorded_at: datetime) -> pa.Table:
+    """Return the rows of `usage_batches`. A server refuses a batch that a network held back until reconcile and
+    roll-ups have gone past its time of recording."""
+    named = {"recorded_at": recorded_at}
+    if not store.database.embedded:
+        named["valid_until"] = recorded_at + BATCH_VALIDITY
+    for name, instant in named.items():
+        table = table.append_column(name, pa.repeat(pa.scalar(instant, type=INSTANT), table.num_rows))
+    return table
 
 
 def _bounds(table: pa.Table) -> tuple[datetime, datetime]:
@@ -160,28 +173,26 @@ def _stored_count(store: Store, table: pa.Table, recorded_at: datetime) -> int:
     return count
 
 
-def _statuses(store: Store, columns: pa.Table, recorded_at: datetime) -> list[Status]:
+def _statuses(store: Store, table: pa.Table, recorded_at: datetime) -> list[Status]:
     """Ask the store about each row: one read of the batch's keys."""
-    place = pa.array(range(columns.num_rows), type=pa.uint64())
+    place = pa.array(range(table.num_rows), type=pa.uint64())
     store.database.command(load("commands/clear_ingest_batch.sql"))
-    store.database.insert_arrow(
-        "ingest_batch", columns.drop_columns(["recorded_at"]).append_column("place", place)
-    )
+    store.database.insert_arrow("ingest_batch", table.append_column("place", place))
     rows = store.database.rows(load("queries/batch_statuses.sql"), recorded_at=recorded_at)
     store.database.command(load("commands/clear_ingest_batch.sql"))
     return [row["status"] for row in rows]
 
 
 def _after_doubt(
-    store: Store, columns: pa.Table, recorded_at: datetime, query_id: str, error: EngineError
+    store: Store, table: pa.Table, recorded_at: datetime, query_id: str, error: EngineError
 ) -> list[Status]:
     """An insert failed somewhere along its chain: repair the batch's days, then say what is stored."""
-    first, last = _bounds(columns)
+    first, last = _bounds(table)
     try:
         ended = _has_ended(store, query_id)
         if ended:
             reconcile(store, first, last + MILLISECOND, batch=recorded_at)
-            statuses = _statuses(store, columns, recorded_at)
+            statuses = _statuses(store, table, recorded_at)
     except EngineError as second:
         raise StoreUnavailable("store_unavailable", _UNAVAILABLE) from second
     if not ended or "missing" in statuses:

@@ -11,13 +11,14 @@ from datetime import date, datetime, timedelta
 from itertools import groupby
 from typing import Any
 
-from api.instants import EARLIEST, LATEST
+from api.instants import EARLIEST, LATEST, MILLISECOND
 from api.store import Store
 from migrations import rating_for
 from sql import load, render
 from sql.fail_points import reach
 
-# On a server other writers insert too: what is younger than this may still be on its way through the views.
+# On a server other writers insert too, and what they insert is recorded before it has gone through the views. An INSERT
+# is seen to run; this is left for what is not: a block of a Kafka table, a batch of ours that reaches the server late.
 SETTLING = timedelta(seconds=30)
 
 # Days that differ are opened together up to so many entries, about what one insert brings.
@@ -52,8 +53,8 @@ def reconcile(
     run, and what earlier operations asked for. `progress` gets (days done, days to do). Interrupted, it is simply
     run again.
 
-    On a server, events recorded less than SETTLING ago are left to the next run, but for those recorded at `batch`:
-    the caller knows that their insert has ended.
+    On a server, events that have not settled (settled_instant) are left to the next run, but for those recorded at
+    `batch`: the caller knows that their insert has ended.
     """
     with store.exclusive():
         # What failed to load after a change must not rate on, nor pass for compared.
@@ -91,10 +92,14 @@ def request_reconcile(store: Store, start: datetime, end: datetime, cause: str) 
 
 
 def settled_instant(store: Store) -> datetime:
-    """Return until when every recorded event has all its ledger entries, if its insert did not fail."""
+    """Return until when every recorded event has all its ledger entries, if its insert did not fail. On a server that
+    is SETTLING before now and before the start of the oldest INSERT that runs."""
     if store.database.embedded:
         return store.last_instant
-    return store.clock() - SETTLING
+    settled: datetime = store.database.value(
+        load("queries/settled_instant.sql"), settling_milliseconds=SETTLING // MILLISECOND
+    )
+    return settled
 
 
 @dataclass(frozen=True, slots=True)

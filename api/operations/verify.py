@@ -24,7 +24,7 @@ class CheckResult:
 def verify(store: Store, progress: Progress | None = None) -> list[CheckResult]:
     """Run every check and return what each found. Reads only; `progress` gets (checks done, checks).
 
-    On a server, events that may still be on their way to the ledger are not compared with it (reconcile.SETTLING).
+    On a server, events that have not settled (`settled_instant`) are not compared with the ledger.
     """
     files = sorted(path.name for path in (FOLDER / "checks").iterdir())
     results = []

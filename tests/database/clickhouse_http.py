@@ -5,7 +5,7 @@ It speaks what clickhouse-connect speaks: statement in the body or in `query` wi
 settings as parameters (an unknown one is refused), compressed bodies and answers, basic authentication, error codes in
 headers. As on a server, a request has no state of another one and holds one statement; GET only reads; a query id runs
 once at a time. What the embedded engine has not: users (a dictionary's USER and PASSWORD are checked here, then left
-out) and query ids (`system.processes` is answered from the requests that run).
+out) and query ids (`system.processes` is answered from the requests that run; the one that asks is among them).
 """
 
 import base64
@@ -63,7 +63,7 @@ class Engine:
         connect: Any = chdb.connect
         self._connect: Callable[[], Any] = lambda: connect(folder)
         self._keeper = self._connect()
-        self._running: set[str] = set()
+        self._running: dict[str, tuple[str, float]] = {}
         self._lock = threading.Lock()
 
     def execute(
@@ -75,7 +75,8 @@ class Engine:
         with self._lock:
             if query_id in self._running:
                 raise Refused(216, f"Query with id = {query_id} is already running.")
-            self._running.add(query_id)
+            kind = "Insert" if re.match(rb"\s*INSERT\b", statement, re.IGNORECASE) else "Select"
+            self._running[query_id] = kind, time.monotonic()
         connection = self._connect()
         try:
             started()
@@ -84,7 +85,7 @@ class Engine:
         finally:
             connection.close()
             with self._lock:
-                self._running.discard(query_id)
+                del self._running[query_id]
 
     def _prepare(self, connection: Any, parameters: Mapping[str, str]) -> None:
         if parameters.get("database"):
@@ -117,8 +118,12 @@ class Engine:
                 raise Refused(516, f"{user}: Authentication failed")
         text = CREDENTIALS.sub("", text)
         with self._lock:
-            ids = ", ".join(_quoted(query_id) for query_id in sorted(self._running))
-        return text.replace("system.processes", f"(SELECT arrayJoin([{ids}]) AS query_id)")
+            processes = ", ".join(
+                f"({_quoted(query_id)}, {_quoted(kind)}, {time.monotonic() - started:.6f})"
+                for query_id, (kind, started) in sorted(self._running.items())
+            )
+        columns = "query_id String, query_kind String, elapsed Float64"
+        return text.replace("system.processes", f"values({_quoted(columns)}, {processes})")
 
 
 class Faults:

@@ -178,6 +178,8 @@ def test_a_conflict_by_sql_with_what_is_stored(store: Store) -> None:
 def test_an_insert_of_many_blocks_counts_each_event_once(store: Store) -> None:
     """250,000 rows, every event twice, the second half in other blocks than the first."""
     store.database.command(MANY, distinct=125_000, rows=250_000)
+    # Each block has a time of recording of its own: a long insert's last one is not recorded when it began.
+    assert store.database.value("SELECT uniqExact(recorded_at) FROM usage_events") > 1
     reconcile(store)
     assert total(store) == Decimal("12500.00")
     store.database.command(MANY, distinct=125_000, rows=125_000)
@@ -201,6 +203,17 @@ def test_an_insert_by_sql_with_a_bad_event_stores_nothing(store: Store) -> None:
     # What was good may be sent again.
     insert(store, row("e1", 3), row("e3", 5))
     assert total(store) == Decimal("0.80")
+
+
+def test_nobody_sets_the_time_of_recording_by_sql(store: Store) -> None:
+    """What came with an old one would lie behind what reconcile and the roll-ups have read."""
+    insert(store, row("e1", 3))
+    with pytest.raises(EngineError, match="recorded_at"):
+        store.database.command(
+            "INSERT INTO usage_inbox (event_id, customer_id, event_type, event_time, properties, recorded_at) "
+            "VALUES ('e2', 'c1', 'call', '2026-01-05 12:00:00', map('units', '4'), '2020-01-01 00:00:00')"
+        )
+    assert total(store) == Decimal("0.30")
 
 
 def test_the_last_millisecond_of_2099_is_taken(store: Store) -> None:

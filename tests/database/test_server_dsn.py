@@ -3,14 +3,15 @@
 import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 
 import pytest
 
 from api.opening import open_store
-from api.operations.reconcile import SETTLING, reconcile
+from api.operations.reconcile import reconcile
 from api.operations.rollup import roll_up
 from api.operations.verify import verify
 from api.reads.invoices import get_invoice
@@ -25,18 +26,12 @@ from tests.conftest import Engine
 from tests.database.clickhouse_http import PASSWORD, USER, Server, running_server
 
 
-class Clock:
-    """A clock that a test moves."""
-
-    def __init__(self) -> None:
-        self.now = NOW
-
-    def __call__(self) -> datetime:
-        return self.now
-
-    def pass_settling(self) -> None:
-        """Go to when everything recorded until now has settled."""
-        self.now += 2 * SETTLING
+@contextmanager
+def _settled() -> Iterator[None]:
+    """As after some time: all that no insert still holds back has settled."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("api.operations.reconcile.SETTLING", timedelta(0))
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -46,14 +41,9 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 @pytest.fixture(scope="module")
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture(scope="module")
-def store(server: Server, clock: Clock) -> Iterator[Store]:
+def store(server: Server) -> Iterator[Store]:
     """A store on the server with the small company's card, contracts and events. Tests use ids of their own."""
-    with open_store(_dsn(server), clock=clock) as opened:
+    with open_store(_dsn(server), clock=lambda: NOW) as opened:
         # A publication whose insert of prices is stored but not answered, and the one that repeats it.
         server.fail("price_rows", "drop after")
         with calling(opened) as client:
@@ -66,18 +56,18 @@ def _dsn(server: Server, password: str = PASSWORD, database: str = "runrate") ->
     return f"clickhouse://{USER}:{quote(password, safe='')}@127.0.0.1:{server.port}/{database}"
 
 
-API_INSERT = r"INSERT INTO \W?usage_inbox\W? .*FORMAT Arrow"
+API_INSERT = r"INSERT INTO \W?usage_batches\W? .*FORMAT Arrow"
 
 INSERT = """
-INSERT INTO usage_inbox (event_id, customer_id, event_type, event_time, properties, recorded_at)
+INSERT INTO usage_inbox (event_id, customer_id, event_type, event_time, properties)
 VALUES ({id:String}, 'c1', 'llm.request', '2026-01-11 10:00:00',
-    map('model', 'large', 'project', 'apollo', 'tokens', {tokens:String}), {recorded_at:DateTime64(3, 'UTC')})
+    map('model', 'large', 'project', 'apollo', 'tokens', {tokens:String}))
 """
 
 
 def _insert_by_sql(store: Store, event_id: str, tokens: int = 1_000_000) -> None:
-    """Insert as another client does; the time of recording, which the server would add, is the test's."""
-    store.database.command(INSERT, id=event_id, tokens=str(tokens), recorded_at=store.clock())
+    """Insert as another client does."""
+    store.database.command(INSERT, id=event_id, tokens=str(tokens))
 
 
 def _big(event_id: str, tokens: int = 1_000_000) -> dict[str, Any]:
@@ -97,22 +87,27 @@ def _cents(store: Store) -> int:
     return int(str(invoice.total).replace(".", ""))
 
 
-def _settles(store: Store, clock: Clock) -> None:
+def _failing(store: Store) -> list[str]:
+    return [check.name for check in verify(store) if check.offending]
+
+
+def _settles(store: Store) -> None:
     """Once all has settled there is nothing to mend."""
-    clock.pass_settling()
-    assert reconcile(store).entries_appended == 0
-    assert {check.name: check.offending for check in verify(store) if check.offending} == {}
+    with _settled():
+        assert reconcile(store).entries_appended == 0
+        assert {check.name: check.offending for check in verify(store) if check.offending} == {}
 
 
-def test_it_bills_as_the_embedded_engine(store: Store, clock: Clock, engine: Engine) -> None:
+def test_it_bills_as_the_embedded_engine(store: Store, engine: Engine) -> None:
     with engine.store(lambda: NOW) as embedded, calling(embedded) as client:
         set_up(client)
         expected = complete_result(embedded)
     assert complete_result(store) == expected
     assert _send(store, EVENTS[0]) == {"duplicate": 1}
-    _settles(store, clock)
-    assert roll_up(store, worthwhile_entries=1) > 0
-    _settles(store, clock)
+    _settles(store)
+    with _settled():
+        assert roll_up(store, worthwhile_entries=1) > 0
+    _settles(store)
 
 
 def test_no_price_is_there_twice(store: Store) -> None:
@@ -120,7 +115,7 @@ def test_no_price_is_there_twice(store: Store) -> None:
     assert store.database.value("SELECT count() - uniqExact(price_id) FROM price_rows") == 0
 
 
-def test_inserts_by_sql_count_as_the_api_s(store: Store, clock: Clock) -> None:
+def test_inserts_by_sql_count_as_the_api_s(store: Store) -> None:
     before = _cents(store)
     _insert_by_sql(store, "sql1")
     _insert_by_sql(store, "sql1")
@@ -128,10 +123,10 @@ def test_inserts_by_sql_count_as_the_api_s(store: Store, clock: Clock) -> None:
     assert _send(store, _big("sql1")) == {"duplicate": 1}
     assert _send(store, _big("sql1", 5_000_000)) == {"conflict": 1}
     assert _cents(store) - before == 10_00
-    _settles(store, clock)
+    _settles(store)
 
 
-def test_an_event_on_its_way_through_the_views_is_left_alone(store: Store, clock: Clock) -> None:
+def test_an_event_on_its_way_through_the_views_is_left_alone(store: Store) -> None:
     before = _cents(store)
     # Stored, but not rated yet: as between two views of an insert that another client has under way.
     store.database.command("DETACH TABLE rated_usage_mv")
@@ -140,30 +135,72 @@ def test_an_event_on_its_way_through_the_views_is_left_alone(store: Store, clock
     assert reconcile(store).entries_appended == 0
     january = datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 2, 1, tzinfo=UTC)
     assert reconcile(store, *january).entries_appended == 0
-    assert [check.name for check in verify(store) if check.offending] == []
+    assert _failing(store) == []
     # Now its insert reaches the ledger. Had reconcile rated it, it would be there twice.
     source = "(SELECT * FROM usage_events WHERE event_id = 'slow')"
     rating = rating_for(store.database, store.shapes(), source=source)
     store.database.command(f"INSERT INTO rated_usage {rating}")
     assert _cents(store) - before == 10_00
-    _settles(store, clock)
+    _settles(store)
     assert _cents(store) - before == 10_00
 
 
-def test_an_event_that_never_reached_the_ledger_is_rated_once_settled(store: Store, clock: Clock) -> None:
+def test_an_event_that_never_reached_the_ledger_is_rated_once_settled(store: Store) -> None:
     before = _cents(store)
     store.database.command("DETACH TABLE rated_usage_mv")
     _insert_by_sql(store, "torn")
     store.database.command("ATTACH TABLE rated_usage_mv")
-    clock.pass_settling()
-    failing = [check.name for check in verify(store) if check.offending]
-    assert failing == ["ledger_matches_rating"]
-    assert reconcile(store).entries_appended == 1
+    with _settled():
+        assert _failing(store) == ["ledger_matches_rating"]
+        assert reconcile(store).entries_appended == 1
     assert _cents(store) - before == 10_00
-    _settles(store, clock)
+    _settles(store)
 
 
-def test_amend_and_void_act_at_once_on_an_event_just_recorded(store: Store, clock: Clock) -> None:
+def test_what_a_long_insert_brings_is_neither_passed_over_nor_rated_twice(store: Store) -> None:
+    """An insert by SQL that takes longer than settling between its events and their ledger entries."""
+    before = _cents(store)
+    assert _send(store, _big("before")) == {"accepted": 1}
+    slowly = "(SELECT * FROM usage_events WHERE revision = 0 AND sleepEachRow(3) = 0)"
+    slow_rating = rating_for(store.database, store.shapes(), source=slowly)
+    store.database.command(f"ALTER TABLE rated_usage_mv MODIFY QUERY {slow_rating}")
+    with ThreadPoolExecutor(1) as threads, _settled():
+        inserted = threads.submit(_insert_by_sql, store, "long")
+        while not store.database.value("SELECT count() FROM usage_events WHERE event_id = 'long'"):
+            assert not inserted.done()
+        assert reconcile(store).entries_appended == 0
+        assert roll_up(store, worthwhile_entries=1) == 1
+        assert not inserted.done()
+        inserted.result()
+    store.deploy_rating()
+    assert _cents(store) - before == 20_00
+    _settles(store)
+    assert _cents(store) - before == 20_00
+
+
+def test_nobody_sets_the_time_of_recording_by_sql(store: Store) -> None:
+    old = INSERT.replace("properties)", "properties, recorded_at)").replace(
+        "{tokens:String}))", "'1'), now64(3))"
+    )
+    with pytest.raises(EngineError, match="recorded_at"):
+        store.database.command(old, id="old")
+
+
+def test_a_batch_that_comes_too_late_is_refused(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As when a network holds it back until its time of recording counts as settled."""
+    before = _cents(store)
+    monkeypatch.setattr("api.operations.ingest.BATCH_VALIDITY", timedelta(seconds=-1))
+    with calling(store) as client:
+        answer = client.post("/v1/events", json=[_big("late")])
+    assert (answer.status_code, answer.json()["code"]) == (503, "store_unavailable")
+    monkeypatch.undo()
+    assert _cents(store) == before
+    assert _send(store, _big("late")) == {"accepted": 1}
+    assert _cents(store) - before == 10_00
+    _settles(store)
+
+
+def test_amend_and_void_act_at_once_on_an_event_just_recorded(store: Store) -> None:
     before = _cents(store)
     assert _send(store, _big("amended")) == {"accepted": 1}
     assert _cents(store) - before == 10_00
@@ -173,32 +210,30 @@ def test_amend_and_void_act_at_once_on_an_event_just_recorded(store: Store, cloc
         assert _cents(store) - before == 2_00
         answer_of(client.delete("/v1/events/c1/amended"))
     assert _cents(store) == before
-    _settles(store, clock)
+    _settles(store)
 
 
 @pytest.mark.parametrize("fault", ["drop during", "drop after"])
-def test_a_connection_lost_while_the_server_stores(
-    store: Store, server: Server, clock: Clock, fault: str
-) -> None:
+def test_a_connection_lost_while_the_server_stores(store: Store, server: Server, fault: str) -> None:
     before = _cents(store)
-    server.fail("usage_inbox", fault)
+    server.fail("usage_batches", fault)
     assert _send(store, _big(fault), _big(f"{fault} 2")) == {"accepted": 2}
     assert _cents(store) - before == 20_00
     assert _send(store, _big(fault), _big(f"{fault} 2")) == {"duplicate": 2}
-    _settles(store, clock)
+    _settles(store)
     assert _cents(store) - before == 20_00
 
 
-def test_a_connection_lost_before_the_server_stores(store: Store, server: Server, clock: Clock) -> None:
+def test_a_connection_lost_before_the_server_stores(store: Store, server: Server) -> None:
     before = _cents(store)
-    server.fail("usage_inbox", "drop before")
+    server.fail("usage_batches", "drop before")
     with calling(store) as client:
         answer = client.post("/v1/events", json=[_big("unsent")])
     assert (answer.status_code, answer.json()["code"]) == (503, "store_unavailable")
     assert _cents(store) == before
     assert _send(store, _big("unsent")) == {"accepted": 1}
     assert _cents(store) - before == 10_00
-    _settles(store, clock)
+    _settles(store)
 
 
 def test_requests_of_several_threads_stay_apart(store: Store) -> None:

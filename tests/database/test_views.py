@@ -48,7 +48,7 @@ WHERE event_id = 'moved'
 """
 
 TWICE = """
-INSERT INTO usage_inbox (event_id, customer_id, event_type, event_time, properties, recorded_at)
+INSERT INTO usage_batches (event_id, customer_id, event_type, event_time, properties, recorded_at)
 VALUES ('twice', 'c1', 'agent.task', '2026-01-13 10:00:00', map(), {first:DateTime64(3, 'UTC')}),
     ('twice', 'c1', 'fax.sent', '2026-01-13 10:00:00', map(), {second:DateTime64(3, 'UTC')})
 """
@@ -100,7 +100,12 @@ def test_every_column_of_a_public_view_says_what_it_is(world: Store, view: str) 
 
 
 @pytest.mark.parametrize(
-    ("view", "target"), [("usage_inbox_mv", "usage_events"), ("rated_usage_mv", "rated_usage")]
+    ("view", "target"),
+    [
+        ("usage_inbox_mv", "usage_events"),
+        ("usage_batches_mv", "usage_events"),
+        ("rated_usage_mv", "rated_usage"),
+    ],
 )
 def test_a_view_that_writes_fills_every_column_of_its_table(world: Store, view: str, target: str) -> None:
     # A column that the view leaves out would silently hold its default.
