@@ -9,8 +9,8 @@ from typing import Annotated, Any
 import typer
 
 from api.cli.failures import CommandFailed
-from api.cli.output import Columns, counted, facts, pairs, print_json, stdout
-from api.cli.session import Session, part
+from api.cli.output import Columns, counted, facts, pairs, print_json, stderr, stdout
+from api.cli.session import Session, part, place_text
 from api.cli.settings import Settings, check_instant, command
 from ratecard_compiler import CompiledCard, Price, PriceRow, compile_card
 from ratecard_compiler.decimals import decimal_text
@@ -311,6 +311,8 @@ def _register_apply(contracts: typer.Typer) -> None:
             f"{_entries(done)}",
             markup=False,
         )
+        for warning in done["warnings"]:
+            stderr().print(f"warning: {place_text(warning)}", style="yellow", markup=False)
 
 
 def _entries(done: dict[str, Any]) -> str:

@@ -178,11 +178,11 @@ def _failure(response: httpx.Response) -> CommandFailed:
         return CommandFailed(f"{response.request.url.path} answered {response.status_code}")
     if response.status_code == 401:
         message = f"{message} Set RUNRATE_API_KEY, or run the command where the server's folder is"
-    details = tuple(_place(error) for error in problem.get("errors", []))
+    details = tuple(place_text(error) for error in problem.get("errors", []))
     return CommandFailed(message, details, code, problem)
 
 
-def _place(error: Mapping[str, Any]) -> str:
+def place_text(error: Mapping[str, Any]) -> str:
     """One entry of a problem's `errors`, as `file:line:column code path: fact — fix`."""
     place = ":".join(str(error[name]) for name in ("file", "line", "column") if error.get(name) is not None)
     subject = " ".join(str(error[name]) for name in ("code", "path", "field") if error.get(name))

@@ -39,8 +39,8 @@ def read_grant(fields: Fields) -> Grant | None:
     """Return the grant; None if it lacks a part, and what is wrong is in the errors.
 
     Nothing paid and priority 0 are the defaults. `amount` has at most 9 decimals in a custom unit, 15 in a
-    currency. Whether the contract's card has the unit, the products and the tags is not decided here: a
-    later version of the card may.
+    currency. Whether the contract's card has the unit is not decided here (`card_checks`), nor whether it has
+    the products and the tags: a later version of the card may.
     """
     fields.known(_KEYS)
     refuse_unsupported(fields, UNSUPPORTED_GRANT_TERMS)

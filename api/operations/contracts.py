@@ -21,9 +21,11 @@ from api.contracts import (
     check_against,
     read_contracts,
 )
+from api.contracts.card_checks import card_warnings, unit_errors
 from api.instants import LATEST, MILLISECOND
 from api.operations.reconcile import reconcile, request_reconcile
 from api.store import Store
+from ratecard_compiler.errors import CompileError
 from sql import load
 from sql.fail_points import reach
 
@@ -35,7 +37,8 @@ _NO_LIMIT = 2**32 - 1
 
 @dataclass(frozen=True, slots=True)
 class ContractsApplied:
-    """What applying a document stored; `unchanged` counts customers and contracts that were so already."""
+    """What applying a document stored; `unchanged` counts customers and contracts that were so already.
+    `warnings` says what is stored and cannot be rated as it is."""
 
     customers: int
     contracts: int
@@ -43,6 +46,7 @@ class ContractsApplied:
     grants: int
     unchanged: int
     entries_changed: int
+    warnings: tuple[CompileError, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +68,7 @@ def apply_contracts(store: Store, text: str, file_name: str) -> ContractsApplied
         stored.check(document)
         customers = [customer for customer in document.customers if not stored.has_customer(customer)]
         contracts = [contract for contract in document.contracts if not stored.has_contract(contract)]
+        warnings = _check_cards(store, document, contracts)
         _request_reconcile(store, stored, customers, contracts)
         recorded_at = store.next_instant()
         periods = _period_rows(store, contracts, recorded_at)
@@ -82,7 +87,13 @@ def apply_contracts(store: Store, text: str, file_name: str) -> ContractsApplied
     result = reconcile(store)
     unchanged = len(document.customers) + len(document.contracts) - len(customers) - len(contracts)
     return ContractsApplied(
-        len(customers), len(contracts), len(periods), len(grants), unchanged, result.entries_appended
+        len(customers),
+        len(contracts),
+        len(periods),
+        len(grants),
+        unchanged,
+        result.entries_appended,
+        warnings,
     )
 
 
@@ -158,6 +169,21 @@ class _Stored:
 
     def has_contract(self, contract: Contract) -> bool:
         return self.documents.get(contract.contract_id) == contract.document
+
+
+def _check_cards(
+    store: Store, document: ContractsDocument, changed: list[Contract]
+) -> tuple[CompileError, ...]:
+    """Return the warnings. Raises ContractErrors for what is to be stored; what is stored already is warned of, so
+    that the same document can be applied again."""
+    cards = {row["rate_card"]: row["units"] for row in store.database.rows(load("queries/card_units.sql"))}
+    errors = unit_errors(changed, cards, document.file_name)
+    if errors:
+        raise ContractErrors(errors)
+    return (
+        *card_warnings(document.contracts, cards, document.file_name),
+        *unit_errors(document.contracts, cards, document.file_name),
+    )
 
 
 def _request_reconcile(

@@ -108,7 +108,8 @@ def _activate(run: _Run, step: Step) -> None:
 
 
 def _contracts(run: _Run, step: Step) -> None:
-    apply_contracts(run.store, _text(run, step), step.value)
+    for warning in apply_contracts(run.store, _text(run, step), step.value).warnings:
+        run.warn(str(warning))
 
 
 def _events(run: _Run, step: Step) -> None:

@@ -215,6 +215,20 @@ def test_wrong_usage_is_exit_code_2(run: Run) -> None:
         assert "write an instant with its offset" in done.err
 
 
+def test_a_contract_before_its_rate_card_is_warned_of(engine: Engine, tmp_path: Path) -> None:
+    file = tmp_path / "early.yaml"
+    file.write_text(CONTRACTS, encoding="utf-8")
+    with served_command_line(engine) as empty:
+        done = empty("contracts", "apply", str(file))
+        assert done.code == 0
+        assert (
+            "warning: early.yaml:4:5 unknown_rate_card contracts[1].rate_card: no rate card `acme-ai`"
+            in done.err
+        )
+        warnings = empty("contracts", "apply", str(file), "--json").json["warnings"]
+        assert [one["code"] for one in warnings] == ["unknown_rate_card", "unknown_rate_card"]
+
+
 def test_check_and_compile_store_nothing(run: Run, tmp_path: Path) -> None:
     file = tmp_path / "card.yaml"
     file.write_text(CARD.replace("acme-ai", "other-ai"), encoding="utf-8")

@@ -6,7 +6,18 @@ from decimal import Decimal, localcontext
 import httpx
 import pytest
 
-from tests.api.http_world import CARD, INVOICE, NOW, answer_of, calling, event, pages, problem_of, set_up
+from tests.api.http_world import (
+    CARD,
+    CONTRACTS,
+    INVOICE,
+    NOW,
+    answer_of,
+    calling,
+    event,
+    pages,
+    problem_of,
+    set_up,
+)
 from tests.conftest import Engine
 
 
@@ -237,3 +248,41 @@ def test_a_contract_whose_card_is_not_published_has_an_empty_invoice(engine: Eng
         answer_of(client.put("/v1/contracts", content=text))
         invoice = answer_of(client.get(f"/v1/invoices/{INVOICE}"))
         assert (invoice["lines"], invoice["currency"], invoice["total"]) == ([], "", "0")
+
+
+def test_a_contract_before_its_rate_card_is_warned_of(engine: Engine) -> None:
+    unknown = CONTRACTS.replace("rate_card: acme", "rate_card: acmee")
+    with engine.store(lambda: NOW) as store, calling(store) as client:
+        first = answer_of(client.put("/v1/contracts", content=unknown))
+        assert first["contracts"] == 2
+        warnings = [(one["code"], one["path"], one["line"]) for one in first["warnings"]]
+        assert warnings == [
+            ("unknown_rate_card", "contracts[1].rate_card", 5),
+            ("unknown_rate_card", "contracts[2].rate_card", 21),
+        ]
+        answer_of(client.post("/v1/rate-cards", content=CARD))
+        # What is stored already is still warned of, with the name that was meant.
+        again = answer_of(client.put("/v1/contracts", content=unknown))
+        assert again["unchanged"] == 4
+        assert "did you mean `acme`?" in again["warnings"][0]["fix"]
+        assert answer_of(client.put("/v1/contracts", content=CONTRACTS))["warnings"] == []
+
+
+def test_a_grant_in_a_unit_that_its_published_card_does_not_price_in(engine: Engine) -> None:
+    wrong = CONTRACTS.replace("unit: credit", "unit: credits")
+    with engine.store(lambda: NOW) as store, calling(store) as client:
+        before = answer_of(client.put("/v1/contracts", content=wrong))
+        assert {one["code"] for one in before["warnings"]} == {"unknown_rate_card"}
+        answer_of(client.post("/v1/rate-cards", content=CARD))
+        # Stored when nobody could know: applying it again changes nothing, and says so.
+        assert [one["code"] for one in answer_of(client.put("/v1/contracts", content=wrong))["warnings"]] == [
+            "unknown_unit"
+        ]
+        for unit in ("EUR", "tokens"):
+            changed = CONTRACTS.replace("unit: credit", f"unit: {unit}")
+            problem = problem_of(client.put("/v1/contracts", content=changed), 422, "invalid_contracts")
+            (error,) = problem["errors"]
+            assert (error["code"], error["path"]) == ("unknown_unit", "contracts[1].grants[1].unit")
+            assert "`credit`" in error["fix"]
+        in_currency = CONTRACTS.replace("unit: credit", "unit: USD")
+        assert answer_of(client.put("/v1/contracts", content=in_currency))["warnings"] == []

@@ -29,7 +29,15 @@ class ContractList:
     next_cursor: str | None
 
 
-_APPLIED = {"customers": 1, "contracts": 1, "periods": 14, "grants": 1, "unchanged": 0, "entries_changed": 0}
+_APPLIED = {
+    "customers": 1,
+    "contracts": 1,
+    "periods": 14,
+    "grants": 1,
+    "unchanged": 0,
+    "entries_changed": 0,
+    "warnings": [],
+}
 
 
 @router.get(
@@ -81,7 +89,8 @@ async def put_contracts(
 ) -> Response:
     """Store customers and contracts, and re-rate what they change. Applying the same again changes nothing.
 
-    The document is taken whole or refused whole, with every error and its line and column.
+    The document is taken whole or refused whole, with every error and its line and column. `warnings` names
+    contracts whose rate card is not published: they are stored, and their usage waits for it.
     """
     async with received_text(request) as text:
         return json_response(await run_in_threadpool(apply_contracts, store, text, file_name))
