@@ -4,7 +4,7 @@
 `ir`, what they refuse in `errors`.
 """
 
-from ratecard_compiler.compiler import compile_card, compile_price
+from ratecard_compiler.compiler import compile_card, compile_price, declared_units
 from ratecard_compiler.errors import CODES, CompileError, RateCardErrors
 from ratecard_compiler.ir import (
     CompiledCard,
@@ -33,4 +33,5 @@ __all__ = [
     "UnitConversion",
     "compile_card",
     "compile_price",
+    "declared_units",
 ]

@@ -57,6 +57,13 @@ def compile_card(text: str, file_name: str = "ratecard.yaml") -> CompiledCard:
     )
 
 
+def declared_units(text: str) -> frozenset[str]:
+    """Return the custom units that a published card's text declares, whether or not a product is priced in them."""
+    top = read_yaml(text, ErrorList("ratecard.yaml"))
+    units = None if top is None else top.entries.get("units")
+    return frozenset(units.entries) if isinstance(units, MappingNode) else frozenset()
+
+
 def compile_price(model: str, price: Mapping[str, Any], file_name: str = "price") -> Price:
     """Compile one price in the words of SEMANTICS §5, of any model, outside a card.
 

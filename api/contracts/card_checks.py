@@ -1,7 +1,7 @@
-"""What contracts ask of rate cards: that the card is published, and that it prices in the grants' units.
+"""What contracts ask of rate cards: that the card is published, and that it has the grants' units.
 
 A contract may be stored before its card is published, which the answer then says. A grant in a unit that a
-published card does not price in could never be drawn: it is refused.
+published card does not have could never be drawn: it is refused.
 """
 
 from __future__ import annotations
@@ -33,14 +33,14 @@ def card_warnings(
 def unit_errors(
     contracts: Iterable[Contract], cards: UnitsOfCards, file_name: str
 ) -> tuple[CompileError, ...]:
-    """Return the grants that can pay for nothing, because the published card prices in other units."""
+    """Return the grants that can pay for nothing, because the published card does not have their unit."""
     errors = ErrorList(file_name, CONTRACTS_FILE)
     for contract in contracts:
         units = cards.get(contract.rate_card)
         for grant in contract.grants if units is not None else ():
             if grant.unit not in (units or ()):
                 place, path = grant.origin
-                fact = f"no version of rate card `{contract.rate_card}` prices in `{grant.unit}`"
+                fact = f"rate card `{contract.rate_card}` has no unit `{grant.unit}`"
                 fix = f"{did_you_mean(grant.unit, units or ())} or publish a version with the unit first"
                 errors.add("unknown_unit", place, f"{path}.unit", fact, fix)
     return errors.in_order()

@@ -25,6 +25,7 @@ from api.contracts.card_checks import card_warnings, unit_errors
 from api.instants import LATEST, MILLISECOND
 from api.operations.reconcile import reconcile, request_reconcile
 from api.store import Store
+from ratecard_compiler import declared_units
 from ratecard_compiler.errors import CompileError
 from sql import load
 from sql.fail_points import reach
@@ -176,7 +177,14 @@ def _check_cards(
 ) -> tuple[CompileError, ...]:
     """Return the warnings. Raises ContractErrors for what is to be stored; what is stored already is warned of, so
     that the same document can be applied again."""
-    cards = {row["rate_card"]: row["units"] for row in store.database.rows(load("queries/card_units.sql"))}
+    cards = {
+        row["rate_card"]: set(row["units"]) for row in store.database.rows(load("queries/card_units.sql"))
+    }
+    if unit_errors(document.contracts, cards, document.file_name):
+        # A card may have a unit that no product is priced in yet; only the published text says so.
+        names = sorted({contract.rate_card for contract in document.contracts} & cards.keys())
+        for row in store.database.rows(load("queries/latest_documents.sql"), rate_cards=names):
+            cards[row["rate_card"]] |= declared_units(row["document"])
     errors = unit_errors(changed, cards, document.file_name)
     if errors:
         raise ContractErrors(errors)

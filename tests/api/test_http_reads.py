@@ -284,5 +284,10 @@ def test_a_grant_in_a_unit_that_its_published_card_does_not_price_in(engine: Eng
             (error,) = problem["errors"]
             assert (error["code"], error["path"]) == ("unknown_unit", "contracts[1].grants[1].unit")
             assert "`credit`" in error["fix"]
+        # A unit that no product is priced in yet, in the latest version.
+        more = CARD.replace("units:\n", 'units:\n  token: {name: Token, value: "1"}\n')
+        answer_of(client.post("/v1/rate-cards", content=more))
+        in_tokens = CONTRACTS.replace("unit: credit", "unit: token")
+        assert answer_of(client.put("/v1/contracts", content=in_tokens))["warnings"] == []
         in_currency = CONTRACTS.replace("unit: credit", "unit: USD")
         assert answer_of(client.put("/v1/contracts", content=in_currency))["warnings"] == []
