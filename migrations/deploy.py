@@ -28,8 +28,6 @@ DICTIONARIES = (
     "terms_dict",
 )
 
-RATED_USAGE_VIEW = "rated_usage_mv"
-
 # The ways in, and what gives their events the time of recording: the API names its batches by it, and all else gets the
 # engine's time, anew for each block of an insert.
 INBOXES = {"usage_inbox": "now64(3, 'UTC')", "usage_batches": "recorded_at"}
@@ -59,11 +57,10 @@ def deploy_objects(database: Database) -> None:
 def deploy_rating(database: Database, shapes: Mapping[int, Shape]) -> None:
     """Make the ledger's view rate under `shapes`. Raises RatingTypeMismatch: MODIFY QUERY checks neither names nor
     types, so they are compared first."""
-    # An amendment is rated by reconcile, in one insert with the reversal of what it replaces.
-    rating = rating_for(database, shapes, source="(SELECT * FROM usage_events WHERE revision = 0)")
+    rating = rating_for(database, shapes, source=f"({load('queries/first_revisions.sql')})")
     _check_columns(database, rating)
     create = render("objects/rated_usage_mv.sql.j2", rating=rating)
-    _deploy_materialized(database, RATED_USAGE_VIEW, rating, create)
+    _deploy_materialized(database, "rated_usage_mv", rating, create)
 
 
 def deploy_positions(database: Database) -> None:
@@ -86,22 +83,23 @@ def rating_for(database: Database, shapes: Mapping[int, Shape], *, source: str) 
 def reload_dictionaries(database: Database, names: tuple[str, ...] = DICTIONARIES) -> None:
     """Load the dictionaries anew, prices first, so that what was stored is looked up from now on."""
     for name in names:
-        database.command(f"SYSTEM RELOAD DICTIONARY {database.name}.{name}")
+        database.command(render("commands/reload_dictionary.sql.j2", database=database.name, name=name))
 
 
 def _deploy_materialized(database: Database, name: str, query: str, create: str) -> None:
     """Create a materialized view, or change what it selects: replacing it under load loses events."""
     if _exists(database, name):
-        database.command(f"ALTER TABLE {name} MODIFY QUERY {query}")
+        database.command(render("commands/change_view_query.sql.j2", view=name, query=query))
     else:
         database.command(statements(create)[0])
 
 
 def _check_columns(database: Database, rating: str) -> None:
-    found = [(row["name"], row["type"]) for row in database.rows(f"DESCRIBE ({rating})")]
+    described = database.rows(render("queries/rating_columns.sql.j2", rating=rating))
+    found = [(row["name"], row["type"]) for row in described]
     wanted = [
         (row["name"], row["type"])
-        for row in database.rows("DESCRIBE TABLE rated_usage")
+        for row in database.rows(load("queries/ledger_columns.sql"))
         if row["default_type"] != "ALIAS"
     ]
     wrong = [f"{name} {kind}" for name, kind in found if (name, kind) not in wanted]

@@ -28,7 +28,7 @@ def load(name: str) -> str:
     return (FOLDER / name).read_text(encoding="utf-8")
 
 
-def render(name: str, **context: Any) -> str:
+def render(name: str, /, **context: Any) -> str:
     """Return the statement that template `name` makes of `context`; an unknown name in it raises."""
     return _environment.get_template(name).render(**context)
 

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from sql import render
 from sql.errors import EngineError, StoreInUse, as_engine_error
 from sql.server import SCHEMES, ServerAddress, connect
 
@@ -113,7 +114,9 @@ class Database:
         try:
             # One client stays open for the life of the store: the embedded engine shuts down with its last one.
             opened._keeper = opened._connect(None)
-            opened._keeper.command(f"CREATE DATABASE IF NOT EXISTS {_identifier(opened.name)}")
+            opened._keeper.command(
+                render("commands/create_database.sql.j2", database=_identifier(opened.name))
+            )
         except Exception as error:
             raise as_engine_error(error) from error
         return opened

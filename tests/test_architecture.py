@@ -2,6 +2,7 @@
 and no binary fraction comes near an amount."""
 
 import ast
+import re
 import subprocess
 import sys
 from collections import Counter
@@ -33,6 +34,12 @@ LOADED_WHEN_NEEDED = {
     "sql/errors.py",
     "sql/server.py",
 }
+
+# How a statement begins, in capitals and with something after it: a method or a word of a sentence is none.
+STATEMENT = re.compile(
+    r"[\s(]*(SELECT|INSERT\s+INTO|ALTER|CREATE|SYSTEM|DESCRIBE|DROP|OPTIMIZE|TRUNCATE|RENAME|ATTACH|DETACH|DELETE\s+FROM"
+    r"|EXISTS|SHOW|WITH|FROM|UNION|WHERE|GROUP\s+BY|ORDER\s+BY)\s+[^\s]"
+)
 
 MOST_LINES_OF_A_FUNCTION = 60
 MOST_LINES_OF_A_MODULE = 400
@@ -129,17 +136,33 @@ def test_no_number_becomes_a_binary_fraction() -> None:
     assert found == []
 
 
+def _texts(path: Path) -> Iterator[tuple[int, str]]:
+    """Every text in a file's code, with its line; of a text with values in it, `{}` stands for each."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield node.lineno, node.value
+        elif isinstance(node, ast.JoinedStr):
+            parts = (part.value if isinstance(part, ast.Constant) else "{}" for part in node.values)
+            yield node.lineno, "".join(map(str, parts))
+
+
+@pytest.mark.parametrize("package", sorted(OURS - {"tests"}))
+def test_no_sql_in_python(package: str) -> None:
+    found = [
+        f"{_name(path)}:{line} {text[:60]!r}"
+        for path in _modules(package)
+        for line, text in _texts(path)
+        if STATEMENT.match(text)
+    ]
+    assert found == []
+
+
 def test_a_statement_has_one_file_and_is_used() -> None:
     files = [path for folder in ("commands", "queries") for path in (ROOT / "sql" / folder).rglob("*.sql*")]
     assert files
     names = Counter(path.name.partition(".")[0] for path in files)
     assert [name for name, count in names.items() if count > 1] == []
-    named = {
-        node.value
-        for path in _modules(*MAY_IMPORT)
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-        if isinstance(node, ast.Constant) and isinstance(node.value, str)
-    }
+    named = {text for path in _modules(*MAY_IMPORT) for _, text in _texts(path)}
     assert [str(path) for path in files if str(path.relative_to(ROOT / "sql")) not in named] == []
 
 
@@ -155,7 +178,9 @@ def test_every_point_of_death_is_in_the_code_and_every_one_in_the_code_is_named(
 
 
 def test_the_rules_see_the_code() -> None:
-    """A rule that reads nothing always holds: each package has modules, and imports are found in them."""
+    """A rule that reads nothing always holds: each package has modules, imports are found in them, and SQL would be."""
+    for text in ("SELECT 1", " (SELECT *", "DROP VIEW {}", "\nINSERT INTO t", "SYSTEM RELOAD DICTIONARY d"):
+        assert STATEMENT.match(text), text
     for package in MAY_IMPORT:
         assert _modules(package), package
     assert any(
