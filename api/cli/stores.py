@@ -92,21 +92,28 @@ def _register_reconcile(app: typer.Typer) -> None:
         end: Annotated[
             str | None, typer.Option("--to", callback=check_instant, help="Up to before this event time.")
         ] = None,
+        sums: Annotated[
+            bool,
+            typer.Option("--sums", help="Compare the hourly sums with the ledger too, and correct them."),
+        ] = False,
     ) -> None:
         """Bring the ledger up to the rates now in force.
 
-        Without --from and --to: what came in since the last run, and what is still to be done. Running it
-        again changes nothing.
+        Without --from and --to: what came in since the last run, and what is still to be done; with --sums
+        all sums. Running it again changes nothing.
         """
-        bounds = {name: text for name, text in (("start", start), ("end", end)) if text is not None}
+        asked: dict[str, Any] = {name: text for name, text in (("start", start), ("end", end)) if text}
+        if sums:
+            asked["sums"] = True
         with Session(settings) as session:
-            done = session.send("POST", "/v1/reconcile", bounds)
+            done = session.send("POST", "/v1/reconcile", asked)
         if settings.as_json:
             print_json(done)
             return
         stdout().print(
             f"{done['days_checked']} days checked, {done['days_changed']} changed: "
             f"{done['entries_appended']} ledger entries appended, {done['conflicts_found']} conflicts found"
+            + (f", {done['sums_corrected']} hourly sums corrected" if sums else "")
         )
 
 
@@ -144,6 +151,8 @@ def _show_checks(answer: Any, settings: Settings) -> bool:
         for row in check["offending"][:MOST_ROWS]:
             rows.row(*row.values())
         rows.show()
+        if check["fix"]:
+            stdout().print(f"to mend {check['name']}: {check['fix']}", markup=False)
     return bool(broken)
 
 

@@ -30,13 +30,14 @@ Range = tuple[datetime, datetime]
 
 @dataclass(frozen=True, slots=True)
 class Reconciled:
-    """What a run did: days of event time compared, days that differed, ledger entries appended, and events found to
-    be second under an identity."""
+    """What a run did: days of event time compared, days that differed, ledger entries appended, events found to be
+    second under an identity, and hourly sums corrected (if that was asked for)."""
 
     days_checked: int
     days_changed: int
     entries_appended: int
     conflicts_found: int
+    sums_corrected: int = 0
 
 
 def reconcile(

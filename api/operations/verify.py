@@ -9,15 +9,20 @@ from api.operations.reconcile import Comparison, opened_together, settled_instan
 from api.store import Store
 from sql import FOLDER, load
 
+# The second line of a check whose contradictions one command mends.
+FIX = "-- To mend it: "
+
 Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
 class CheckResult:
-    """A check, what it says in words, and the rows that contradict it (at most 100 a query)."""
+    """A check, what it says in words, the command that mends it (None: there is no one command), and the rows that
+    contradict it (at most 100 a query)."""
 
     name: str
     description: str
+    fix: str | None
     offending: list[dict[str, Any]]
 
 
@@ -42,11 +47,12 @@ def _run(store: Store, file_name: str) -> CheckResult:
     comparison = Comparison.of(store, settled_instant(store)) if file_name.endswith(".j2") else None
     text = comparison.render(f"checks/{file_name}") if comparison else load(f"checks/{file_name}")
     settled = comparison.parameters if comparison else {}
-    comment, _, _ = text.partition("\n")
+    comment, second, *_ = text.split("\n", 2)
+    fix = second.removeprefix(FIX) if second.startswith(FIX) else None
     offending: list[dict[str, Any]] = []
     for parameters in _parameters(store, text):
         offending += store.database.rows(text, **parameters, **settled)
-    return CheckResult(file_name.partition(".")[0], comment.removeprefix("-- "), offending)
+    return CheckResult(file_name.partition(".")[0], comment.removeprefix("-- "), fix, offending)
 
 
 def _parameters(store: Store, text: str) -> Iterator[dict[str, Any]]:

@@ -1,4 +1,5 @@
 -- Every rated entry that stands has the unit price of the price row that it names, and a period that exists.
+-- To mend it: runrate reconcile --from 2015-01-01T00:00:00Z
 SELECT event_time, event_key, period_id, price_id, unit_price
 FROM rated_usage
 LEFT ANY JOIN

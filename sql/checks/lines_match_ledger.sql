@@ -1,4 +1,5 @@
 -- The quantities of the invoice lines are those of the net ledger.
+-- To mend it: runrate reconcile --sums
 SELECT period_id, version_id, product, sum(quantity) AS quantity_off
 FROM
 (

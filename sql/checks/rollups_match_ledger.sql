@@ -1,4 +1,5 @@
 -- The hourly sums that count are the net of the ledger's entries up to each period's roll-up.
+-- To mend it: runrate reconcile --sums
 SELECT period_id, price_id, hour, sum(quantity) AS quantity_off, sum(events) AS events_off
 FROM
 (

@@ -113,6 +113,8 @@ def test_reconcile_and_verify(ready: Run) -> None:
     ).json
     assert first["entries_appended"] == 0
     assert "0 ledger entries" in ready("reconcile").out
+    assert "sums" not in ready("reconcile").out
+    assert "0 hourly sums corrected" in ready("reconcile", "--sums").out
     answer = ready("verify", "--json")
     assert (answer.code, answer.json["holds"]) == (0, True)
     assert "ledger_matches_rating" in ready("verify").out
@@ -188,7 +190,8 @@ def test_verify_shows_what_breaks_an_invariant(engine: Engine) -> None:
     assert (table.exit_code, answer.exit_code) == (1, 1)
     broken = [check["name"] for check in json.loads(answer.stdout)["checks"] if check["offending"]]
     assert "ledger_matches_rating" in broken
-    assert table.stdout.count("ledger_matches_rating") == 2
+    assert table.stdout.count("ledger_matches_rating") == 3
+    assert "to mend ledger_matches_rating: runrate reconcile --from 2015-01-01T00:00:00Z" in table.stdout
 
 
 def test_a_wrong_key(run: Run) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from api.operations.amend import amend_event, void_event
 from api.operations.reconcile import reconcile
-from api.operations.rollup import discard_uncommitted, roll_up
+from api.operations.rollup import correct_sums, discard_uncommitted, roll_up
 from api.operations.verify import verify
 from api.store import Store
 from tests.conftest import Engine
@@ -92,6 +92,84 @@ def test_sums_that_were_not_committed_count_for_nothing(store: Store) -> None:
     store.database.command(TORN)
     send(store, event("e2", 4))
     assert (roll_up(store, worthwhile_entries=1), total(store)) == (1, Decimal("0.70"))
+
+
+DAMAGES = {
+    "none": (),
+    "sums are off": (
+        "ALTER TABLE usage_hourly UPDATE quantity = quantity + 1, events = events + 7 WHERE true",
+    ),
+    "sums are lost": ("ALTER TABLE usage_hourly DELETE WHERE toHour(hour) = 12",),
+    "all sums are lost": ("TRUNCATE TABLE usage_hourly",),
+    "sums are there twice": ("INSERT INTO usage_hourly SELECT * FROM usage_hourly",),
+    "sums of another hour": (
+        "INSERT INTO usage_hourly SELECT * REPLACE (hour + 3600 AS hour) FROM usage_hourly",
+    ),
+    "a period's roll-ups are forgotten": (
+        "ALTER TABLE usage_rollups DELETE WHERE period_id = (SELECT min(period_id) FROM usage_rollups)",
+    ),
+    "all roll-ups are forgotten": ("TRUNCATE TABLE usage_rollups",),
+    "both": (
+        "ALTER TABLE usage_hourly DELETE WHERE toHour(hour) = 12",
+        "ALTER TABLE usage_rollups DELETE WHERE period_id = (SELECT max(period_id) FROM usage_rollups)",
+    ),
+}
+
+
+def two_periods(store: Store) -> None:
+    """January and February, rolled up twice, and an entry that is not rolled up yet."""
+    for day in ("2026-01-05T12:00:00Z", "2026-02-06T12:30:00Z"):
+        send(store, event(f"a-{day}", 3, at=day), event(f"b-{day}", 4, at=day.replace("T12", "T15")))
+    assert roll_up(store, worthwhile_entries=1) == 2
+    send(store, event("c", 2), event("d", 1, at="2026-02-06T12:30:00Z"))
+    assert roll_up(store, worthwhile_entries=1) == 2
+    send(store, event("e", 5))
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_wrong_sums_are_corrected_by_the_ledger(store: Store, damage: str) -> None:
+    two_periods(store)
+    for statement in DAMAGES[damage]:
+        sync = " SETTINGS mutations_sync = 2" if statement.startswith("ALTER") else ""
+        store.database.command(statement + sync)
+    broken = {check.name: check.fix for check in verify(store) if check.offending}
+    if damage != "none":
+        assert "runrate reconcile --sums" in broken.values()
+    assert (correct_sums(store) > 0) == (damage not in ("none", "all roll-ups are forgotten"))
+    assert (total(store), total(store, "2026-02-01")) == (Decimal("1.40"), Decimal("0.80"))
+    assert correct_sums(store) == 0
+    send(store, event("f", 1))
+    assert roll_up(store, worthwhile_entries=1) > 0
+    store.database.command("OPTIMIZE TABLE usage_hourly FINAL")
+    assert (total(store), total(store, "2026-02-01")) == (Decimal("1.50"), Decimal("0.80"))
+
+
+def test_sums_are_corrected_in_the_hours_that_are_asked_for(store: Store) -> None:
+    two_periods(store)
+    store.database.command("ALTER TABLE usage_hourly DELETE WHERE true SETTINGS mutations_sync = 2")
+    start, end = datetime(2026, 1, 5, 12, 59, tzinfo=UTC), datetime(2026, 1, 5, 13, 0, tzinfo=UTC)
+    assert correct_sums(store, start, end) == 1
+    assert (total(store), total(store, "2026-02-01")) == (Decimal("1.00"), Decimal("0.00"))
+    assert correct_sums(store, end, datetime(2026, 2, 6, 13, tzinfo=UTC)) == 2
+    assert (total(store), total(store, "2026-02-01")) == (Decimal("1.40"), Decimal("0.40"))
+    assert correct_sums(store, None, None) == 1
+
+
+def test_a_correction_that_was_cut_off_changes_nothing(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    two_periods(store)
+    store.database.command("TRUNCATE TABLE usage_hourly")
+
+    def die(_point: str) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr("api.operations.rollup.reach", die)
+        with pytest.raises(KeyboardInterrupt):
+            correct_sums(store)
+    assert count(store, "usage_hourly") > 0
+    assert (total(store), total(store, "2026-02-01")) == (Decimal("0.50"), Decimal("0.00"))
+    assert correct_sums(store) == 4
+    assert (total(store), total(store, "2026-02-01")) == (Decimal("1.40"), Decimal("0.80"))
 
 
 def test_random_events_roll_ups_and_merges(store: Store) -> None:

@@ -1,6 +1,6 @@
 """Operating a store: reconcile it, and prove that it holds."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends
@@ -13,26 +13,31 @@ from api.http.openapi import answers, takes_json
 from api.http.parameters import Instant
 from api.http.responses import json_response
 from api.operations.reconcile import Reconciled, reconcile
+from api.operations.rollup import correct_sums
 from api.operations.verify import verify
 
 router = APIRouter(tags=["operations"])
 
 
 class ReconcileRequest(BaseModel):
-    """The event times to compare, half-open; without bounds, what came in since the last time."""
+    """The event times to compare, half-open; without bounds, what came in since the last time. `sums`: compare the
+    hourly sums with the ledger too, without bounds all of them."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
     start: Instant | None = None
     end: Instant | None = None
+    sums: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class CheckAnswer:
-    """One invariant; it holds when `offending` is empty. At most 100 offending rows are shown."""
+    """One invariant; it holds when `offending` is empty. At most 100 offending rows are shown. `fix`: the command that
+    mends it, where one does."""
 
     name: str
     description: str
+    fix: str | None
     holds: bool
     offending: list[dict[str, Any]]
 
@@ -47,13 +52,20 @@ class VerifyAnswer:
 
 MAX_OFFENDING = 100
 
-_RECONCILED = {"days_checked": 31, "days_changed": 0, "entries_appended": 0, "conflicts_found": 0}
+_RECONCILED = {
+    "days_checked": 31,
+    "days_changed": 0,
+    "entries_appended": 0,
+    "conflicts_found": 0,
+    "sums_corrected": 0,
+}
 _VERIFIED = {
     "holds": True,
     "checks": [
         {
             "name": "every_event_is_in_the_ledger",
             "description": "Every stored event has a rating or a reason.",
+            "fix": None,
             "holds": True,
             "offending": [],
         }
@@ -76,7 +88,10 @@ def post_reconcile(
     store: StoreDependency, body: Annotated[ReconcileRequest, Depends(json_body(ReconcileRequest))]
 ) -> Response:
     """Compare and append. It is safe at any time and, with nothing wrong, changes nothing."""
-    return json_response(reconcile(store, body.start, body.end))
+    done = reconcile(store, body.start, body.end)
+    if body.sums:
+        done = replace(done, sums_corrected=correct_sums(store, body.start, body.end))
+    return json_response(done)
 
 
 @router.post(
@@ -88,7 +103,9 @@ def post_reconcile(
 def post_verify(store: StoreDependency) -> Response:
     """Run every check over the whole store and show what does not hold."""
     checks = [
-        CheckAnswer(result.name, result.description, not result.offending, _shown(result.offending))
+        CheckAnswer(
+            result.name, result.description, result.fix, not result.offending, _shown(result.offending)
+        )
         for result in verify(store)
     ]
     return json_response(VerifyAnswer(all(check.holds for check in checks), checks))
