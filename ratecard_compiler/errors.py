@@ -1,13 +1,13 @@
 """What the compiler says when a rate card is wrong: a code, a place, the fact and the fix.
 
 Errors are data. Every stage adds to one `ErrorList`; the compiler raises `RateCardErrors` once, with all
-of them in the order of the file.
+of them in the order of the file, or with the first thousand that it finds.
 """
 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -100,16 +100,21 @@ class RateCardErrors(Exception):
 class DocumentKind:
     """What messages call a document, how its first line looks, and the codes that its errors may have.
 
-    `top` is the path of an error that concerns the document itself.
+    `top` is the path of an error that concerns the document itself. `refused` makes what is raised, at the
+    latest when there are `MOST_ERRORS`.
     """
 
     name: str
     first_line: str
     codes: Mapping[str, str]
     top: str = ""
+    refused: Callable[[Iterable[CompileError]], Exception] | None = None
 
 
-RATE_CARD = DocumentKind("rate card", "rate_card: name", CODES)
+MOST_ERRORS = 1_000
+"""A document with more is not read further: nobody reads them all, and looking for what was meant is slow."""
+
+RATE_CARD = DocumentKind("rate card", "rate_card: name", CODES, refused=RateCardErrors)
 
 
 @dataclass(slots=True)
@@ -126,6 +131,8 @@ class ErrorList:
             raise KeyError(code)
         texts = (_shown(path or self.kind.top), _shown(fact), _shown(fix))
         self.found[CompileError(code, self.file, place.line, place.column, *texts)] = None
+        if self.kind.refused is not None and len(self.found) >= MOST_ERRORS:
+            raise self.kind.refused(self.in_order())
 
     def in_order(self) -> tuple[CompileError, ...]:
         """Return the errors in the order of the file."""

@@ -66,7 +66,7 @@ def quantity_sql(tree: Expression) -> str:
     """
     found = _number(_checked(tree))
     try:
-        return numbers.quantity(found).sql(dialect=_DIALECT)
+        return numbers.quantity(found).sql(dialect=_DIALECT, copy=False)
     except TooWideError:
         raise _too_wide(tree) from None
 
@@ -90,7 +90,7 @@ def dimension_sql(tree: Expression) -> str:
 
 
 def _printed(found: Sql) -> str:
-    return found.sql.sql(dialect=_DIALECT)
+    return found.sql.sql(dialect=_DIALECT, copy=False)
 
 
 def _checked(tree: Expression) -> Expression:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from decimal import Decimal
+from functools import lru_cache
 
 from ratecard_compiler.decimals import QUANTITY_DECIMALS
 from ratecard_compiler.document import Document, MeterDeclaration, ProductDeclaration, Written
@@ -79,10 +80,16 @@ def _dimensions(written: Mapping[str, Written | None], errors: ErrorList) -> tup
     )
 
 
+@lru_cache(maxsize=2_000)
+def _printed(compile_expression: Callable[[Expression], str], tree: Expression) -> str:
+    """Compile once what a card says many times: a hundred products have the same dimension."""
+    return compile_expression(tree)
+
+
 def _sql(written: Written, compile_expression: Callable[[Expression], str], errors: ErrorList) -> str:
     """Return the SQL; '' with the reason in the errors if the expression does not hold."""
     try:
-        return compile_expression(written.tree)
+        return _printed(compile_expression, written.tree)
     except ExpressionError as error:
         written.report(error, errors)
         return ""

@@ -62,7 +62,7 @@ def check_against(
     A stored customer, or a stored contract with its grants, gives way to the document's one of the same id.
     Refused are a contract without a customer, an alias that would name two customers, contracts of one
     customer that overlap (SEMANTICS §6), and a grant id that another contract of the customer uses.
-    `stored_grants` are those that are not withdrawn.
+    `stored_grants` are those that are not withdrawn. Raises ContractErrors where there are a thousand or more.
     """
     errors = ErrorList(document.file_name, CONTRACTS_FILE)
     contract_ids = {contract.contract_id for contract in document.contracts}

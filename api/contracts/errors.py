@@ -20,10 +20,6 @@ CONTRACT_CODES: dict[str, str] = {
 }
 """The codes that only contracts files have; the others are those of rate cards and mean the same."""
 
-CONTRACTS_FILE = DocumentKind(
-    "contracts file", "contracts: [...]", {**CODES, **CONTRACT_CODES}, top="(contracts file)"
-)
-
 
 class ContractErrors(Exception):
     """A contracts file is refused as a whole; `errors` has every reason, in the order of the file."""
@@ -35,3 +31,12 @@ class ContractErrors(Exception):
     def __str__(self) -> str:
         """Return one line an error."""
         return "\n".join(str(error) for error in self.errors)
+
+
+CONTRACTS_FILE = DocumentKind(
+    "contracts file",
+    "contracts: [...]",
+    {**CODES, **CONTRACT_CODES},
+    top="(contracts file)",
+    refused=ContractErrors,
+)

@@ -19,7 +19,7 @@ from api.http.routes import (
     traces,
     unrated,
 )
-from api.http.threads import IngestThreads
+from api.http.threads import CompileThread, IngestThreads
 from api.store import Store
 
 # In the order in which the documentation shows them.
@@ -63,6 +63,7 @@ def create_app(
     app.state.limits = limits or EventLimits()
     app.state.budget = Budget(seconds=body_seconds)
     app.state.threads = IngestThreads()
+    app.state.compiling = CompileThread()
     app.state.closing = False
     app.include_router(health.router)
     for router in ROUTERS:

@@ -6,7 +6,7 @@ from fastapi import Depends, Request
 
 from api.events import EventLimits
 from api.http.problem import ProblemError
-from api.http.threads import IngestThreads
+from api.http.threads import CompileThread, IngestThreads
 from api.store import Store
 
 
@@ -28,6 +28,13 @@ def get_threads(request: Request) -> IngestThreads:
     return threads
 
 
+def get_compiling(request: Request) -> CompileThread:
+    """Return the thread that compiles rate cards."""
+    compiling: CompileThread = request.app.state.compiling
+    return compiling
+
+
+CompilingDependency = Annotated[CompileThread, Depends(get_compiling)]
 ThreadsDependency = Annotated[IngestThreads, Depends(get_threads)]
 StoreDependency = Annotated[Store, Depends(get_store)]
 LimitsDependency = Annotated[EventLimits, Depends(get_limits)]

@@ -1,4 +1,5 @@
-"""Threads for taking events in, apart from those that answer reads: a burst of the one never stops the other."""
+"""Threads for taking events in and for rate cards, apart from those that answer reads: a burst of the one never stops
+the others."""
 
 import os
 from collections.abc import Callable
@@ -8,11 +9,34 @@ from typing import ParamSpec, TypeVar
 from anyio import CapacityLimiter
 from anyio.to_thread import run_sync
 
+from api.http.problem import ProblemError
+
 # Waiting for the writer costs nothing but the thread.
 WAITING = 128
+MOST_CARDS_WAITING = 4
 
 Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")
+
+
+class CompileThread:
+    """Compiles rate cards one after the other: a large one takes many seconds of a processor that all share."""
+
+    def __init__(self) -> None:
+        self._limiter = CapacityLimiter(1)
+
+    async def run(
+        self, work: Callable[Parameters, Result], *args: Parameters.args, **kwargs: Parameters.kwargs
+    ) -> Result:
+        """Run `work` when it is its turn. Raises ProblemError 503 `too_busy` when too many wait already."""
+        if self._limiter.statistics().tasks_waiting >= MOST_CARDS_WAITING:
+            raise ProblemError(
+                503,
+                "too_busy",
+                "Other rate cards are being compiled; send it again in a moment.",
+                headers={"Retry-After": "5"},
+            )
+        return await run_sync(partial(work, *args, **kwargs), limiter=self._limiter)
 
 
 class IngestThreads:

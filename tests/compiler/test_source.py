@@ -1,10 +1,12 @@
 """YAML that is hostile, broken or merely unusual: an error with its place, never a crash or a guess."""
 
+import time
 from collections.abc import Callable
 
 import pytest
 
 from ratecard_compiler import RateCardErrors, compile_card
+from ratecard_compiler.errors import MOST_ERRORS
 
 CARD = """rate_card: case
 currency: USD
@@ -126,3 +128,32 @@ def test_an_expression_may_span_lines() -> None:
     )
     assert "properties['b']" in compile_card(text).rules[0].quantity_sql
     assert "\n" not in compile_card(text).rules[0].quantity_sql
+
+
+def test_a_card_with_very_many_errors_shows_the_first_thousand() -> None:
+    formulas = "".join(f"  f{number}: nothing{number} * 2\n" for number in range(MOST_ERRORS + 500))
+    errors = _errors(f"{CARD}formulas:\n{formulas}")
+    assert len(errors) == MOST_ERRORS
+    assert errors[0] == ("unknown_name", 8, 7)
+
+
+def test_expressions_that_are_alike_are_compiled_once() -> None:
+    """Each costs milliseconds; a card of hundreds of products has the same few."""
+    meters = "".join(
+        f"  m{number}: {{event_type: e, aggregation: sum, quantity: a + b * 7}}\n" for number in range(1_000)
+    )
+    began = time.process_time()
+    compile_card(CARD.replace("meters:\n", f"meters:\n{meters}"))
+    assert time.process_time() - began < 2
+
+
+@pytest.mark.slow
+def test_a_hundred_thousand_prices_compile_within_ten_seconds() -> None:
+    rows = "".join(f'      m{number}: "0.000{number}"\n' for number in range(100_000))
+    card = f"{CARD}tables:\n  cost:\n    keys: [model]\n    rows:\n{rows}".replace(
+        'price: {model: per_unit, unit_amount: "1"}',
+        'dimensions: {model: model}, price: {model: per_unit, unit_amount: "cost[model]"}',
+    )
+    began = time.process_time()
+    assert len(compile_card(card).prices) == 100_000
+    assert time.process_time() - began < 10

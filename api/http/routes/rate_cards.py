@@ -5,12 +5,11 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
-from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from api.http.bodies import json_body, received_text
 from api.http.cursors import decode_cursor, encode_cursor, is_number, is_text
-from api.http.dependencies import StoreDependency, not_found
+from api.http.dependencies import CompilingDependency, StoreDependency, not_found
 from api.http.examples import ACTIVATION, PRICE, RATE_CARD, RATE_CARD_DOCUMENT, VERSION, VERSION_SUMMARY
 from api.http.filters import known_product
 from api.http.openapi import answers, takes, takes_json
@@ -157,7 +156,10 @@ def get_rate_cards(store: StoreDependency, limit: Limit = DEFAULT_LIMIT, cursor:
     openapi_extra=_CARD_BODY,
 )
 async def post_rate_card(
-    request: Request, store: StoreDependency, file_name: FileName = "ratecard.yaml"
+    request: Request,
+    store: StoreDependency,
+    compiling: CompilingDependency,
+    file_name: FileName = "ratecard.yaml",
 ) -> Response:
     """Make an immutable version of the card. The same content again is the same version (`created` false).
 
@@ -165,7 +167,7 @@ async def post_rate_card(
     not compile.
     """
     async with received_text(request) as text:
-        return json_response(await run_in_threadpool(publish_rate_card, store, text, file_name))
+        return json_response(await compiling.run(publish_rate_card, store, text, file_name))
 
 
 @router.post(
@@ -175,11 +177,13 @@ async def post_rate_card(
     responses=answers(_COMPILED, model=CompiledSummary),
     openapi_extra=_CARD_BODY,
 )
-async def validate_rate_card(request: Request, file_name: FileName = "ratecard.yaml") -> Response:
+async def validate_rate_card(
+    request: Request, compiling: CompilingDependency, file_name: FileName = "ratecard.yaml"
+) -> Response:
     """Compile the card and store nothing. 422 with every error, its line and column, when it does not
     compile."""
     async with received_text(request) as text:
-        card = await run_in_threadpool(compile_card, text, file_name)
+        card = await compiling.run(compile_card, text, file_name)
     return json_response(
         CompiledSummary(
             rate_card=card.rate_card,
