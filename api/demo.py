@@ -159,13 +159,14 @@ class Demo:
 
     def _trickle(self, store: Store) -> None:
         """A little usage every second, and the invoices that follow it."""
-        with Live(totals_table(_running(store)), console=stdout(), auto_refresh=False) as live:
+        console = stdout()
+        with Live(totals_table(_running(store), console.width), console=console, auto_refresh=False) as live:
             while True:
                 now = store.clock()
                 span = timedelta(seconds=TRICKLE_SECONDS)
                 for batch in generate(TRICKLE_EVENTS, milliseconds(now), now - span, now):
                     self._ingest(store, batch)
-                live.update(totals_table(_running(store)), refresh=True)
+                live.update(totals_table(_running(store), console.width), refresh=True)
                 time.sleep(TRICKLE_SECONDS)
 
 

@@ -89,7 +89,9 @@ def show_trace(trace: dict[str, Any]) -> None:
 
 
 def _show_revisions(revisions: list[dict[str, Any]]) -> None:
-    table = Columns("revision", "status", "time", "properties", "recorded", numbers=("revision",))
+    table = Columns(
+        "revision", "status", "time", "properties", "recorded", numbers=("revision",), words=("properties",)
+    )
     for one in revisions:
         table.row(
             one["revision"], one["status"], one["event_time"], pairs(one["properties"]), one["recorded_at"]
@@ -101,6 +103,7 @@ def _show_ledger(entries: list[dict[str, Any]]) -> None:
     table = Columns(
         "recorded", "entry", "product", "dimensions", "quantity", "unit price", "amount", "in",
         numbers=("quantity", "unit price", "amount"),
+        words=("entry", "dimensions"),
     )  # fmt: skip
     for one in entries:
         entry = f"{'+' if one['sign'] > 0 else '−'} {one['unrated'] or one['reason']}"

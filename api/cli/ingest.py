@@ -211,7 +211,9 @@ def _show(summary: Summary, settings: Settings) -> None:
     for reason, count in summary.reasons.most_common():
         table.row(reason, f"{count:,}")
     table.show()
-    first = Columns("event", "status", "reason", "field", "what is wrong", numbers=("event",))
+    first = Columns(
+        "event", "status", "reason", "field", "what is wrong", numbers=("event",), words=("what is wrong",)
+    )
     for event in summary.events:
         first.row(event["index"] + 1, event["status"], event["code"], event["field"], event["message"])
     first.show()

@@ -4,7 +4,7 @@ import re
 from typing import Annotated, Any
 
 import typer
-from rich.table import Table
+from rich.console import RenderableType
 
 from api.cli.output import Columns, facts, pairs, print_json, stdout
 from api.cli.session import Session, part
@@ -85,13 +85,13 @@ def show_invoices(listed: list[dict[str, Any]]) -> None:
         stdout().print(f"… and {len(listed) - MOST_INVOICES} more; narrow it with --customer or --period")
 
 
-def totals_table(listed: list[dict[str, Any]]) -> Table:
+def totals_table(listed: list[dict[str, Any]], width: int) -> RenderableType:
     """Invoices as a narrow table, to be drawn again and again."""
     numbers = ("subtotal", "credits", "total")
     table = Columns("invoice", *numbers, numbers=numbers)
     for one in listed[:MOST_INVOICES]:
         table.row(one["invoice_id"], one["subtotal"], one["credits_applied"], one["total"])
-    return table.table
+    return table.fitted(width)
 
 
 def show_invoice(invoice: dict[str, Any]) -> None:
@@ -104,8 +104,10 @@ def show_invoice(invoice: dict[str, Any]) -> None:
         ]
     )
     table = Columns(
-        "", "quantity", "unit", "unit price", "amount", numbers=("quantity", "unit price", "amount")
-    )
+        "", "quantity", "unit", "unit price", "amount",
+        numbers=("quantity", "unit price", "amount"),
+        words=("",),
+    )  # fmt: skip
     for line in invoice["lines"]:
         table.row(_name(line), line["quantity"], line["metered_unit"], None, line["amount"], style="bold")
         if len(line["breakdown"]) > 1 or any(row["dimensions"] or row["show"] for row in line["breakdown"]):

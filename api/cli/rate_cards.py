@@ -126,7 +126,7 @@ def _show_compiled(card: CompiledCard) -> None:
                 *((f"shows {one.name}", one.sql) for one in rule.show),
             ]
         )
-    table = Columns("product", "dimensions", "model", "price")
+    table = Columns("product", "dimensions", "model", "price", words=("dimensions", "price"))
     names = {rule.product: [one.name for one in rule.dimensions] for rule in card.rules}
     for row in card.prices:
         dimensions = dict(zip(names[row.product], row.dimensions, strict=True))
@@ -260,7 +260,9 @@ def _show_version(found: dict[str, Any]) -> None:
             ("prices", found["prices"]),
         ]
     )
-    products = Columns("product", "name", "model", "counts", "priced in", "dimensions")
+    products = Columns(
+        "product", "name", "model", "counts", "priced in", "dimensions", words=("name", "dimensions")
+    )
     for one in found["products"]:
         dimensions = ", ".join([*one["dimensions"], *(f"({name})" for name in one["show"])])
         products.row(one["product"], one["name"], one["model"], one["metered_unit"], one["unit"], dimensions)
@@ -275,7 +277,7 @@ def _show_version(found: dict[str, Any]) -> None:
 
 def show_prices(rows: list[dict[str, Any]]) -> None:
     """Print price rows of the API as a table."""
-    table = Columns("product", "dimensions", "model", "price", "in")
+    table = Columns("product", "dimensions", "model", "price", "in", words=("dimensions", "price"))
     for row in rows:
         table.row(row["product"], pairs(row["dimensions"]), row["model"], price_text(row), row["unit"])
     table.show("no prices")

@@ -137,7 +137,7 @@ def _show_checks(answer: Any, settings: Settings) -> bool:
     if settings.as_json:
         print_json(answer)
         return bool(broken)
-    table = Columns("check", "rows", "what holds", numbers=("rows",))
+    table = Columns("check", "rows", "what holds", numbers=("rows",), words=("what holds",))
     for check in checks:
         table.row(
             check["name"],

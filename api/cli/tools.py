@@ -99,8 +99,10 @@ def run_alone(plan: Scenario) -> dict[str, Any]:
 
 def _show_result(directory: Path, result: dict[str, Any], differences: list[Difference]) -> None:
     table = Columns(
-        "invoice", "product", "version", "quantity", "amount", numbers=("version", "quantity", "amount")
-    )
+        "invoice", "product", "version", "quantity", "amount",
+        numbers=("version", "quantity", "amount"),
+        words=("product",),
+    )  # fmt: skip
     for invoice in result["invoices"]:
         if not invoice["lines"]:
             continue
@@ -148,12 +150,12 @@ def _show_differences(differences: list[Difference], *, to_stderr: bool) -> None
     """What was expected and what was found, side by side."""
     if not differences:
         return
-    table = Columns("where", "expected", "found")
+    table = Columns("where", "expected", "found", words=("expected", "found"))
     for difference in differences[:MOST_DIFFERENCES]:
         table.row(difference.path, _shown(difference.expected), _shown(difference.found))
     console = stderr() if to_stderr else stdout()
     console.print(f"{len(differences)} differences", style="bold red")
-    console.print(table.table)
+    table.show(to_stderr=to_stderr)
     if len(differences) > MOST_DIFFERENCES:
         console.print(f"… and {len(differences) - MOST_DIFFERENCES} more")
 

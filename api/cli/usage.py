@@ -58,7 +58,9 @@ def _register_usage(app: typer.Typer) -> None:
             print_json(found)
             return
         numbers = ("quantity", "events", "amount")
-        table = Columns("from", "product", "dimensions", *numbers, "in", numbers=numbers)
+        table = Columns(
+            "from", "product", "dimensions", *numbers, "in", numbers=numbers, words=("dimensions",)
+        )
         for row in found:
             table.row(
                 row["start"],
@@ -91,6 +93,7 @@ def _register_unrated(app: typer.Typer) -> None:
             "since",
             "to mend it",
             numbers=("entries", "customers"),
+            words=("to mend it",),
         )
         for row in found:
             table.row(
