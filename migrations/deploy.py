@@ -1,10 +1,12 @@
 """Views, dictionaries and the rating view: the objects that hold no data and follow the code and the cards."""
 
 from collections.abc import Mapping
+from hashlib import sha256
 
 from ratecard_compiler.rating import Shape, rating_expression
 from sql import load, render, statements
 from sql.client import Database
+from sql.errors import AccessRefused
 
 # In this order: a later object reads the earlier ones.
 OBJECTS = (
@@ -16,6 +18,8 @@ OBJECTS = (
     "public_views",
     "credit_views",
 )
+
+DICTIONARIES_FILE = "dictionaries"
 
 # Prices before the terms that point at them (a rating looks up terms first).
 DICTIONARIES = (
@@ -39,13 +43,12 @@ class RatingTypeMismatch(Exception):
 
 def deploy_objects(database: Database) -> None:
     """Create or replace every view and dictionary, and make the inboxes' views decide identity as it is now."""
-    context = {
-        "database": database.name,
-        "credentials": database.location.dictionary_credentials(),
-        "positional": has_positional_prices(database),
-    }
+    positional = has_positional_prices(database)
     for name in OBJECTS:
-        text = render(f"objects/{name}.sql.j2", **context)
+        if name == DICTIONARIES_FILE:
+            _deploy_dictionaries(database)
+            continue
+        text = render(f"objects/{name}.sql.j2", database=database.name, positional=positional)
         for statement in statements(text):
             database.command(statement)
     for inbox, recorded_at in INBOXES.items():
@@ -81,9 +84,31 @@ def rating_for(database: Database, shapes: Mapping[int, Shape], *, source: str) 
 
 
 def reload_dictionaries(database: Database, names: tuple[str, ...] = DICTIONARIES) -> None:
-    """Load the dictionaries anew, prices first, so that what was stored is looked up from now on."""
+    """Load the dictionaries anew, prices first, so that what was stored is looked up from now on. Those that still have
+    a password which their server no longer takes get the DSN's."""
     for name in names:
-        database.command(render("commands/reload_dictionary.sql.j2", database=database.name, name=name))
+        reload = render("commands/reload_dictionary.sql.j2", database=database.name, name=name)
+        try:
+            database.command(reload)
+        except AccessRefused:
+            _deploy_dictionaries(database, replace=True)
+            database.command(reload)
+
+
+def _deploy_dictionaries(database: Database, *, replace: bool = False) -> None:
+    """Create the dictionaries that are not as they should be; all of them with `replace`. A password does not show in
+    a definition: one that no longer works shows when a dictionary is loaded."""
+    file, name = "objects/dictionaries.sql.j2", database.name
+    location = database.location
+    text = render(file, database=name, credentials=location.user, definition="")
+    definition = sha256(text.encode()).hexdigest()[:16]
+    found = database.rows(load("queries/defined_dictionaries.sql"), database=name, definition=definition)
+    if not replace and {row["name"] for row in found} >= set(DICTIONARIES):
+        return
+    credentials = location.dictionary_credentials()
+    text = render(file, database=name, credentials=credentials, definition=definition)
+    for statement in statements(text):
+        database.command(statement)
 
 
 def _deploy_materialized(database: Database, name: str, query: str, create: str) -> None:

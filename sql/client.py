@@ -58,6 +58,11 @@ class Location:
         """The folder of an embedded store; None for a server's."""
         return self.place if isinstance(self.place, Path) else None
 
+    @property
+    def user(self) -> str:
+        """Who we are on a server; empty for a folder."""
+        return "" if isinstance(self.place, Path) else self.place.user
+
     def dictionary_credentials(self) -> str:
         """Return the USER and PASSWORD with which a server's dictionaries read its own tables; empty for a folder."""
         if isinstance(self.place, Path):

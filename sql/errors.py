@@ -1,7 +1,8 @@
-"""What can go wrong between us and the engine, as three exceptions.
+"""What can go wrong between us and the engine, as five exceptions.
 
 EngineError
 ├── StoreInUse        another process owns the folder
+├── AccessRefused     the server does not take the user or password
 └── EngineBusy        out of memory, disk or connections: the same call may work later
     └── ConnectionLost    the server did not answer: what was asked may have been done, or be under way
 """
@@ -26,6 +27,10 @@ class StoreInUse(EngineError):
         self.owner = owner
 
 
+class AccessRefused(EngineError):
+    """A user or password is wrong, or the user may not do this."""
+
+
 class EngineBusy(EngineError):
     """The engine is out of memory, disk space or connections for now."""
 
@@ -37,6 +42,9 @@ class ConnectionLost(EngineBusy):
 # Error codes of the engine that say "later", not "never": memory limit, disk full, too many queries or parts, timeouts
 # and lost connections, and a repeat of an insert that still runs.
 _BUSY = {159, 202, 209, 210, 216, 241, 243, 252}
+
+# Those that say who we are not: unknown user, wrong or missing password, access denied, authentication failed.
+_REFUSED = {192, 193, 194, 497, 516}
 
 _CODE = re.compile(r"\bCode: (\d+)")
 
@@ -52,6 +60,8 @@ def as_engine_error(error: Exception) -> EngineError:
         code = int(found[1]) if found else None
     if code is None and (_transport_failed(error) or isinstance(error, (ConnectionError, TimeoutError))):
         return ConnectionLost(f"the server does not answer: {text}")
+    if code in _REFUSED:
+        return AccessRefused(text)
     return EngineBusy(text) if code in _BUSY else EngineError(text)
 
 

@@ -24,7 +24,7 @@ from email import message_from_bytes
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, quote, urlsplit
 
 import lz4.frame
 
@@ -38,6 +38,8 @@ TRANSPORT = {
 
 INSERT = re.compile(rb"\s*(INSERT\s+INTO\s.*?)\sFORMAT\s+(\w+)[ \t]*(?:\n|$)", re.IGNORECASE | re.DOTALL)
 FORMAT = re.compile(r"\bFORMAT\s+(\w+)\s*;?\s*$", re.IGNORECASE)
+DICTIONARY = re.compile(r"CREATE (?:OR REPLACE )?DICTIONARY (\w+)")
+RELOAD = re.compile(r"SYSTEM RELOAD DICTIONARY \w+\.(\w+)")
 CREDENTIALS = re.compile(r" USER '((?:[^'\\]|\\.)*)' PASSWORD '((?:[^'\\]|\\.)*)'")
 TOKEN = re.compile(r"--[^\n]*|/\*.*?\*/|'(?:[^'\\]|\\.|'')*'|`(?:[^`\\]|\\.)*`|;|\S", re.DOTALL)
 STATUS = {"516": 403, "497": 403, "60": 404, "81": 404, "62": 400, "115": 400}
@@ -65,6 +67,9 @@ class Engine:
         self._keeper = self._connect()
         self._running: dict[str, tuple[str, float]] = {}
         self._lock = threading.Lock()
+        self.password = PASSWORD
+        # What each dictionary logs in with.
+        self._passwords: dict[str, str] = {}
 
     def execute(
         self, statement: bytes, parameters: Mapping[str, str], started: Callable[[], None] = lambda: None
@@ -113,10 +118,7 @@ class Engine:
         tokens = [token for token in TOKEN.findall(text) if not token.startswith(("--", "/*"))]
         if ";" in tokens[:-1]:
             raise Refused(62, "Syntax error (Multi-statements are not allowed)")
-        for user, password in CREDENTIALS.findall(text):
-            if (_unescaped(user), _unescaped(password)) != (USER, PASSWORD):
-                raise Refused(516, f"{user}: Authentication failed")
-        text = CREDENTIALS.sub("", text)
+        text = self._as_dictionaries_log_in(text)
         with self._lock:
             processes = ", ".join(
                 f"({_quoted(query_id)}, {_quoted(kind)}, {time.monotonic() - started:.6f})"
@@ -124,6 +126,16 @@ class Engine:
             )
         columns = "query_id String, query_kind String, elapsed Float64"
         return text.replace("system.processes", f"values({_quoted(columns)}, {processes})")
+
+    def _as_dictionaries_log_in(self, text: str) -> str:
+        """Refuse a dictionary that is loaded with a password which is not the server's."""
+        if created := DICTIONARY.search(text):
+            for user, password in CREDENTIALS.findall(text):
+                self._passwords[created[1]] = _unescaped(password)
+                assert user == USER
+        if (loaded := RELOAD.match(text)) and self._passwords.get(loaded[1], self.password) != self.password:
+            raise Refused(516, f"{USER}: Authentication failed: password is incorrect")
+        return CREDENTIALS.sub("", text)
 
 
 class Faults:
@@ -166,6 +178,9 @@ class Handler(BaseHTTPRequestHandler):
         path = urlsplit(self.path).path
         if path == "/faults":
             self.faults.arrange(parameters["table"], parameters["fault"])
+            return self._send(200, b"", {})
+        if path == "/password":
+            self.engine.password = parameters["to"]
             return self._send(200, b"", {})
         if path == "/seen":
             return self._send(200, json.dumps(self.seen).encode(), {})
@@ -230,7 +245,7 @@ class Handler(BaseHTTPRequestHandler):
         )
         user = self.headers.get("X-ClickHouse-User") or user or parameters.pop("user", "")
         password = self.headers.get("X-ClickHouse-Key") or password or parameters.pop("password", "")
-        if (user, password) != (USER, PASSWORD):
+        if (user, password) != (USER, self.engine.password):
             raise Refused(
                 516, f"{user}: Authentication failed: password is incorrect. (AUTHENTICATION_FAILED)"
             )
@@ -281,6 +296,10 @@ class Server:
     def fail(self, table: str, fault: str) -> None:
         """Make the next insert into `table` lose its connection: "drop before", "drop during" or "drop after" it."""
         self._get(f"/faults?table={table}&fault={fault.replace(' ', '%20')}")
+
+    def change_password(self, password: str) -> None:
+        """Take `password`, and no other, from now on."""
+        self._get(f"/password?to={quote(password, safe='')}")
 
     def seen(self) -> list[dict[str, str]]:
         """Return every request so far: its parameters, and the statement under "statement"."""

@@ -254,12 +254,34 @@ def test_settings_go_with_every_insert_and_no_session(store: Store, server: Serv
 
 def test_dictionaries_read_with_the_dsn_s_credentials(store: Store, server: Server) -> None:
     created = [
-        r["statement"] for r in server.seen() if r["statement"].lstrip().startswith("CREATE DICTIONARY")
+        r["statement"] for r in server.seen() if "\nCREATE OR REPLACE DICTIONARY" in f"\n{r['statement']}"
     ]
     escaped = PASSWORD.replace("'", "\\'")
     assert created
     assert all(f"USER '{USER}' PASSWORD '{escaped}'" in statement for statement in created)
     assert store.problems() == []
+
+
+def _creations(server: Server) -> int:
+    return sum("CREATE OR REPLACE DICTIONARY" in request["statement"] for request in server.seen())
+
+
+def test_dictionaries_are_replaced_only_when_they_must_be(server: Server) -> None:
+    """A start leaves them alone, for others insert meanwhile; but not with a password that is no longer good."""
+    name = "passwords"
+    with open_store(_dsn(server, database=name), clock=lambda: NOW):
+        pass
+    before = _creations(server)
+    with open_store(_dsn(server, database=name), clock=lambda: NOW):
+        pass
+    assert _creations(server) == before
+    server.change_password("new")
+    try:
+        with open_store(_dsn(server, "new", database=name), clock=lambda: NOW) as store:
+            assert store.problems() == []
+        assert _creations(server) > before
+    finally:
+        server.change_password(PASSWORD)
 
 
 def test_an_unknown_setting_is_refused_by_name(store: Store) -> None:
