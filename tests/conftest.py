@@ -12,6 +12,9 @@ import pytest
 from api.opening import open_store as open_store_at
 from api.store import Store, utc_now
 from sql.client import Database
+from tests.sql import statements_of
+
+SQL = statements_of("conftest")
 
 MEMORY_BYTES = 4 << 30
 
@@ -41,7 +44,7 @@ class Engine:
 
     def drop(self, name: str) -> None:
         """Drop a database, whatever is in it."""
-        self._keeper.command(f"DROP DATABASE IF EXISTS {name} SYNC")
+        self._keeper.command(SQL("drop_database", name=name))
 
     def close(self) -> None:
         """Close the engine."""

@@ -14,6 +14,9 @@ from api.operations.publish import publish_rate_card
 from api.reads.invoices import get_invoice
 from api.scenarios.run import LIMITS
 from api.store import Store, utc_now
+from tests.sql import statements_of
+
+SQL = statements_of("billing")
 
 JANUARY = datetime(2026, 1, 1, tzinfo=UTC)
 NOON = "2026-01-05T12:00:00Z"
@@ -85,5 +88,5 @@ def total(store: Store, period: str = "2026-01-01") -> Decimal:
 
 def count(store: Store, table: str) -> int:
     """How many rows a table or view has."""
-    found: int = store.database.value("SELECT count() FROM {table:Identifier}", table=table)
+    found: int = store.database.value(SQL("count"), table=table)
     return found

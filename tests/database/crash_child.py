@@ -25,24 +25,15 @@ from api.operations.rollup import roll_up
 from api.operations.verify import verify
 from api.scenarios.results import complete_result
 from api.store import Store
+from tests.sql import statements_of
+
+SQL = statements_of("crash_child")
 
 NOW = datetime(2026, 1, 20, 12, tzinfo=UTC)
 BATCHES, BATCH_EVENTS, CUSTOMERS = 4, 30, 4
 
-STORED_EVENTS = """
-SELECT customer_id, event_id, event_type, toString(toUnixTimestamp64Milli(event_time)) AS at, properties
-FROM usage_events
-WHERE NOT conflict
-  AND (event_key, event_time, content_hash, revision) NOT IN
-      (SELECT event_key, event_time, content_hash, revision FROM superseded_events)
-ORDER BY customer_id, event_id
-"""
-ACTIVATIONS = """
-SELECT version.version AS version, toString(toUnixTimestamp64Milli(activation.active_from)) AS at
-FROM rate_card_activations AS activation
-INNER JOIN rate_card_versions AS version USING version_id
-ORDER BY activation_id
-"""
+STORED_EVENTS = SQL("stored_events")
+ACTIVATIONS = SQL("activations")
 
 
 def card(episode: int) -> str:
@@ -138,13 +129,13 @@ def send(store: Store, batch: list[dict[str, Any]]) -> list[str]:
 def state(store: Store) -> dict[str, Any]:
     """What the store holds and says, and which checks do not hold."""
     result = complete_result(store)
-    versions = store.database.rows("SELECT version, document FROM rate_card_versions ORDER BY version")
+    versions = store.database.rows(SQL("versions"))
     return {
         "events": store.database.rows(STORED_EVENTS),
         "documents": [row["document"] for row in versions],
         "activations": store.database.rows(ACTIVATIONS),
-        "customers": store.database.value("SELECT count() FROM customers"),
-        "contracts": store.database.value("SELECT count() FROM contracts"),
+        "customers": store.database.value(SQL("count_customers")),
+        "contracts": store.database.value(SQL("count_contracts")),
         "result": result | {"invoices": [one for one in result["invoices"] if one["lines"]]},
         "offending": [[check.name, str(check.offending[:3])] for check in verify(store) if check.offending],
         "problems": store.problems(),

@@ -6,6 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from sql.client import Database
+from tests.sql import statements_of
+
+SQL = statements_of("expression_engine")
 
 Properties = Mapping[str, str]
 
@@ -16,19 +19,19 @@ class Engine:
     def __init__(self, database: Database) -> None:
         self.database = database
         columns = "id UInt64, properties Map(LowCardinality(String), String)"
-        database.command(f"CREATE OR REPLACE TABLE events ({columns}) ENGINE = Memory")
+        database.command(SQL("create_events", columns=columns))
 
     def load(self, events: Sequence[Properties]) -> None:
-        self.database.command("TRUNCATE TABLE events")
+        self.database.command(SQL("empty_events"))
         rows = [{"id": number, "properties": dict(event)} for number, event in enumerate(events)]
         self.database.insert("events", rows)
 
     def values(self, sql: str) -> list[Any]:
-        found = self.database.rows(f"SELECT {sql} AS value FROM events ORDER BY id")  # noqa: S608 - compiled
+        found = self.database.rows(SQL("values", sql=sql))
         return [row["value"] for row in found]
 
     def type_of(self, sql: str) -> str:
-        return str(self.database.value(f"SELECT toTypeName({sql}) FROM events LIMIT 1"))  # noqa: S608 - compiled
+        return str(self.database.value(SQL("type", sql=sql)))
 
 
 @contextmanager

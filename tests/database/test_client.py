@@ -18,6 +18,9 @@ import pytest
 from sql.client import Database
 from sql.errors import EngineBusy, EngineError, StoreInUse
 from tests.conftest import Engine
+from tests.sql import statements_of
+
+SQL = statements_of("client")
 
 PROJECT = Path(__file__).parent.parent.parent
 
@@ -37,10 +40,8 @@ else:
 """
 
 # Fail when rows are on their way already; and before any is.
-LATE_FAILURE = """
-SELECT {mark:UInt64} AS mark, number, throwIf(number = 150000) FROM numbers(200000) SETTINGS max_block_size = 1000
-"""
-EARLY_FAILURE = "SELECT {mark:UInt64} AS mark, throwIf(number = 3) FROM numbers(5)"
+LATE_FAILURE = SQL("late_failure")
+EARLY_FAILURE = SQL("early_failure")
 
 # Values that look like SQL, like escapes, or like nothing at all.
 HOSTILE = [
@@ -102,9 +103,7 @@ def test_no_query_is_answered_with_the_rows_of_another(database: Database) -> No
                 failed += 1
             else:
                 rows = random.randint(1, 5)
-                found = database.rows(
-                    "SELECT {mark:UInt64} AS mark, number FROM numbers({rows:UInt64})", mark=mark, rows=rows
-                )
+                found = database.rows(SQL("numbers"), mark=mark, rows=rows)
                 assert found == [{"mark": mark, "number": number} for number in range(rows)]
                 answered += 1
         return answered, failed
@@ -116,13 +115,15 @@ def test_no_query_is_answered_with_the_rows_of_another(database: Database) -> No
 
 
 @pytest.mark.parametrize("ask", ["rows", "value", "command", "query_arrow"])
-@pytest.mark.parametrize("statement", [LATE_FAILURE, EARLY_FAILURE, "SELECT nothing", "SELEC {mark:UInt64}"])
+@pytest.mark.parametrize(
+    "statement", [LATE_FAILURE, EARLY_FAILURE, SQL("unknown_name"), "SELEC {mark:UInt64}"]
+)
 def test_after_a_failed_query_the_next_one_is_its_own(database: Database, ask: str, statement: str) -> None:
     for number in range(5):
         with pytest.raises(EngineError):
             getattr(database, ask)(statement, mark=number)
-        assert database.value("SELECT {number:UInt64}", number=number) == number
-        assert database.query_arrow("SELECT 'next' AS one").to_pylist() == [{"one": "next"}]
+        assert database.value(SQL("number"), number=number) == number
+        assert database.query_arrow(SQL("next")).to_pylist() == [{"one": "next"}]
 
 
 def test_a_folder_has_one_process(tmp_path: Path) -> None:
@@ -168,10 +169,10 @@ def test_this_process_is_refused_too(tmp_path: Path) -> None:
 
 
 def test_the_time_zone_is_utc_whatever_the_machine_says(tmp_path: Path, database: Database) -> None:
-    assert (time.tzname[0], database.value("SELECT timezone()")) == ("UTC", "UTC")
+    assert (time.tzname[0], database.value(SQL("time_zone"))) == ("UTC", "UTC")
     at = datetime(2026, 3, 29, 1, 30, tzinfo=UTC)
-    assert database.value("SELECT toDateTime64('2026-03-29 01:30:00', 3)") == at
-    assert database.value("SELECT toDateTime64('2026-03-29 01:30:00', 3, 'UTC')") == at
+    assert database.value(SQL("instant")) == at
+    assert database.value(SQL("instant_in_utc")) == at
     script = (
         "import sys; from sql.client import Database; d = Database.open(f'chdb:{sys.argv[1]}');"
         "print(d.value('SELECT toString(toDateTime(0))')); d.close()"
@@ -200,20 +201,20 @@ def test_temporary_files_are_in_the_folder_and_wiped_at_start(tmp_path: Path) ->
 def test_temporary_files_of_this_process_are_in_the_folder(engine_folder: Path, database: Database) -> None:
     import tempfile
 
-    assert database.value("SELECT 1") == 1
+    assert database.value(SQL("one")) == 1
     assert Path(os.environ["TMPDIR"]) == engine_folder / "tmp"
     assert Path(tempfile.gettempdir()) == engine_folder / "tmp"
 
 
 def test_a_query_that_is_too_large_fails_alone(database: Database) -> None:
-    huge = "SELECT length(groupArray(toString(number))) FROM numbers(1000000000)"
+    huge = SQL("huge")
     with ThreadPoolExecutor(2) as pool:
         large = pool.submit(lambda: database.value(f"{huge} SETTINGS max_memory_usage = 200000000"))
-        others = [database.value("SELECT {n:UInt64}", n=number) for number in range(50)]
+        others = [database.value(SQL("small"), n=number) for number in range(50)]
         with pytest.raises(EngineBusy, match=r"memory|MEMORY"):
             large.result(timeout=120)
     assert others == list(range(50))
-    assert database.value("SELECT sum(number) FROM numbers(1000)") == 499500
+    assert database.value(SQL("sum")) == 499500
 
 
 def test_the_engine_s_memory_is_bounded(tmp_path: Path) -> None:
@@ -238,7 +239,7 @@ def test_the_engine_s_memory_is_bounded(tmp_path: Path) -> None:
 @pytest.mark.parametrize("text", HOSTILE)
 def test_a_value_never_becomes_sql(database: Database, text: str) -> None:
     [row] = database.rows(
-        "SELECT {text:String} AS one, {list:Array(String)} AS many, length({text:String}) AS bytes",
+        SQL("texts"),
         text=text,
         list=[text, "x", text],
     )
@@ -246,10 +247,7 @@ def test_a_value_never_becomes_sql(database: Database, text: str) -> None:
 
 
 def test_inserted_values_come_back_as_they_were(database: Database) -> None:
-    database.command(
-        "CREATE TABLE IF NOT EXISTS round_trip (id UInt32, text String, map Map(String, String), "
-        "number Decimal(38, 15), at DateTime64(3, 'UTC')) ENGINE = MergeTree ORDER BY id"
-    )
+    database.command(SQL("create_round_trip"))
     at = datetime(2026, 1, 31, 23, 59, 59, 999000, tzinfo=UTC)
     number = Decimal("-12345678901234567890.123456789012345")
     rows: list[dict[str, Any]] = [
@@ -258,17 +256,17 @@ def test_inserted_values_come_back_as_they_were(database: Database) -> None:
     ]
     try:
         database.insert("round_trip", rows)
-        assert database.rows("SELECT * FROM round_trip ORDER BY id") == rows
+        assert database.rows(SQL("round_trip")) == rows
     finally:
-        database.command("DROP TABLE round_trip SYNC")
+        database.command(SQL("drop_round_trip"))
 
 
 def test_a_closed_store_answers_nothing(tmp_path: Path, engine: Engine) -> None:
     opened = Database.open(engine.dsn, database="closed")
-    assert opened.value("SELECT 1") == 1
+    assert opened.value(SQL("one")) == 1
     opened.close()
     with pytest.raises(EngineError, match="closed"):
-        opened.value("SELECT 1")
+        opened.value(SQL("one"))
     engine.drop("closed")
 
 

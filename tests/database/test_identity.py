@@ -13,18 +13,13 @@ from api.store import Store
 from sql.errors import EngineError
 from tests.conftest import Engine
 from tests.database.billing import NOON, count, event, send, set_up, total
+from tests.sql import statements_of
 
-INSERT = "INSERT INTO usage_inbox (event_id, customer_id, event_type, event_time, properties)"
-MANY = """
-INSERT INTO usage_inbox (event_id, customer_id, event_type, event_time, properties)
-SELECT
-    toString(number % {distinct:UInt64}), 'c1', 'call',
-    toDateTime64('2026-01-05 00:00:00', 3, 'UTC') + toIntervalSecond(number % {distinct:UInt64} % 86400),
-    map('units', '1')
-FROM numbers({rows:UInt64})
-"""
-CONFLICTS = "SELECT event_id, toDayOfMonth(event_time) AS day FROM event_conflicts ORDER BY event_id, day"
-BAD_QUANTITIES = "SELECT count() FROM unrated_usage WHERE unrated = 'bad_quantity'"
+SQL = statements_of("identity")
+
+MANY = SQL("block")
+CONFLICTS = SQL("conflicts")
+BAD_QUANTITIES = SQL("bad_quantities")
 
 
 @pytest.fixture
@@ -41,7 +36,7 @@ def row(event_id: str, units: object, at: str = "2026-01-05 12:00:00", customer:
 
 def insert(store: Store, *rows: str) -> None:
     """One INSERT by SQL."""
-    store.database.command(f"{INSERT} VALUES {', '.join(rows)}")
+    store.database.command(SQL("insert", rows=", ".join(rows)))
 
 
 def find_conflicts(store: Store) -> int:
@@ -179,7 +174,7 @@ def test_an_insert_of_many_blocks_counts_each_event_once(store: Store) -> None:
     """250,000 rows, every event twice, the second half in other blocks than the first."""
     store.database.command(MANY, distinct=125_000, rows=250_000)
     # Each block has a time of recording of its own: a long insert's last one is not recorded when it began.
-    assert store.database.value("SELECT uniqExact(recorded_at) FROM usage_events") > 1
+    assert store.database.value(SQL("times_of_recording")) > 1
     reconcile(store)
     assert total(store) == Decimal("12500.00")
     store.database.command(MANY, distinct=125_000, rows=125_000)
@@ -209,10 +204,7 @@ def test_nobody_sets_the_time_of_recording_by_sql(store: Store) -> None:
     """What came with an old one would lie behind what reconcile and the roll-ups have read."""
     insert(store, row("e1", 3))
     with pytest.raises(EngineError, match="recorded_at"):
-        store.database.command(
-            "INSERT INTO usage_inbox (event_id, customer_id, event_type, event_time, properties, recorded_at) "
-            "VALUES ('e2', 'c1', 'call', '2026-01-05 12:00:00', map('units', '4'), '2020-01-01 00:00:00')"
-        )
+        store.database.command(SQL("insert_with_a_time_of_recording"))
     assert total(store) == Decimal("0.30")
 
 

@@ -14,6 +14,9 @@ from migrations import apply, migrate
 from sql.client import Database
 from tests.conftest import MEMORY_BYTES, Engine
 from tests.database.billing import count, event, send, set_up, total
+from tests.sql import statements_of
+
+SQL = statements_of("migrations")
 
 # SHA-256 of what landed: a store records it and opens with no other text. A new migration is added here.
 LANDED = {
@@ -25,32 +28,9 @@ LANDED = {
 }
 
 # The inbox's view as it was up to 0004.
-EARLIER_VIEW = """
-CREATE MATERIALIZED VIEW usage_inbox_mv TO usage_events AS
-SELECT
-    event_time, event_key, customer_id, event_id, event_type, properties, content_hash,
-    toBool(notEmpty(stored_hashes)) AS conflict, toUInt32(0) AS revision, recorded_at
-FROM usage_inbox
-LEFT ANY JOIN
-(
-    SELECT event_time, event_key, groupArray(content_hash) AS stored_hashes
-    FROM usage_events
-    WHERE (event_time, event_key) IN (SELECT event_time, event_key FROM usage_inbox)
-    GROUP BY event_time, event_key
-) AS stored USING (event_time, event_key)
-WHERE NOT has(stored_hashes, content_hash)
-LIMIT 1 BY event_key, event_time, content_hash
-"""
-EARLIER_INSERT = """
-INSERT INTO usage_inbox (event_id, customer_id, event_type, event_time, properties, recorded_at)
-VALUES ('e1', 'c1', 'call', '2026-01-05 12:00:00', map('units', '3'), '2026-01-06 00:00:00'),
-    ('e2', 'c1', 'call', '2026-01-05 13:00:00', map('units', '4'), '2026-01-06 00:00:00')
-"""
-AFTERWARDS = """
-INSERT INTO usage_inbox (event_id, customer_id, event_type, event_time, properties)
-VALUES ('e1', 'c1', 'call', '2026-01-05 12:00:00', map('units', '3')),
-    ('e4', 'c1', 'call', '2026-01-05 13:00:00', map('units', '6'))
-"""
+EARLIER_VIEW = SQL("old_inbox_view")
+EARLIER_INSERT = SQL("before")
+AFTERWARDS = SQL("after")
 
 
 def test_landed_migrations_are_never_edited() -> None:
@@ -81,7 +61,7 @@ def earlier(engine: Engine, tmp_path: Path) -> Iterator[str]:
 
 def test_an_earlier_store_is_brought_up_to_date(engine: Engine, earlier: str) -> None:
     with engine.store(database=earlier) as store:
-        assert store.database.value("SELECT max(name) FROM schema_migrations") == max(LANDED)
+        assert store.database.value(SQL("latest")) == max(LANDED)
         set_up(store)
         assert total(store) == Decimal("0.70")
         at = "2026-01-05T13:00:00Z"

@@ -23,6 +23,7 @@ from api.scenarios.run import run_steps
 from api.store import Store
 from tests import oracle
 from tests.conftest import Engine
+from tests.sql import statements_of
 from tests.strategies import (
     Scenario,
     Size,
@@ -32,6 +33,8 @@ from tests.strategies import (
     split_batches,
     with_duplicates,
 )
+
+SQL = statements_of("properties")
 
 SMALL = Size(customers=2, events=50, cohorts=False)
 LARGE = Size(customers=5, events=250, versions=4, cohorts=False)
@@ -107,7 +110,7 @@ def roll_up_now_and_then(seed: int) -> Callable[[Store], None]:
 def check_invariants(store: Store, wanted: dict[str, Any], seed: int) -> None:
     """Merging every table changes nothing, reconcile finds nothing more to do, and every check holds."""
     for table in MERGED:
-        store.database.command(f"OPTIMIZE TABLE {table} FINAL")
+        store.database.command(SQL("merge", table=table))
     first, second = reconcile(store, EARLIEST, LATEST), reconcile(store, EARLIEST, LATEST)
     assert (first.entries_appended, second.entries_appended) == (0, 0), f"seed {seed}"
     assert [check for check in verify(store) if check.offending] == [], f"seed {seed}"

@@ -8,6 +8,9 @@ from api.errors import Conflicting, NotFound, Unprocessable
 from api.operations.activate import activate_version
 from api.operations.publish import publish_rate_card
 from api.store import Store
+from tests.sql import statements_of
+
+SQL = statements_of("publish")
 
 CARD = """
 rate_card: acme
@@ -25,7 +28,7 @@ def card(price: str = '{model: per_unit, unit_amount: "0.10"}', currency: str = 
 
 def view_text(store: Store, name: str) -> str:
     rows = store.database.rows(
-        "SELECT create_table_query AS text FROM system.tables WHERE database = {d:String} AND name = {n:String}",
+        SQL("definition"),
         d=store.database.name,
         n=name,
     )

@@ -12,12 +12,11 @@ from api.operations.reconcile import Reconciled, reconcile
 from api.operations.verify import verify
 from api.store import Store
 from tests.database.billing import JANUARY, card, contracts, count, event, publish, send, set_up, total
+from tests.sql import statements_of
 
-ENTRIES = """
-SELECT toString(reason) AS cause, sum(sign) AS net, count() AS entries
-FROM rated_usage
-GROUP BY cause
-"""
+SQL = statements_of("reconcile")
+
+ENTRIES = SQL("entries_by_reason")
 
 
 def entries(store: Store) -> dict[str, tuple[int, int]]:
@@ -83,8 +82,7 @@ def test_entries_that_should_not_be_there_are_taken_back(store: Store, sign: int
     set_up(store)
     month_of_events(store)
     store.database.command(
-        "INSERT INTO rated_usage SELECT * REPLACE (toInt8({sign:Int8}) AS sign) FROM rated_usage "
-        "WHERE toDayOfMonth(event_time) <= 10",
+        SQL("damage"),
         sign=sign,
     )
     assert total(store) == Decimal("3.10") + sign * Decimal("1.00")
@@ -99,7 +97,7 @@ def test_only_what_is_asked_for_is_looked_at(store: Store) -> None:
     set_up(store)
     month_of_events(store)
     reconcile(store)  # what came in since the last run is always looked at
-    store.database.command("TRUNCATE TABLE rated_usage")
+    store.database.command(SQL("lose_the_ledger"))
     start = datetime(2026, 1, 10, tzinfo=UTC)
     done = reconcile(store, start, start + timedelta(days=2))
     assert (done.days_checked, done.entries_appended, total(store)) == (2, 2, Decimal("0.20"))
@@ -113,7 +111,7 @@ def test_only_what_is_asked_for_is_looked_at(store: Store) -> None:
 def test_progress_goes_to_the_end(store: Store) -> None:
     set_up(store)
     month_of_events(store)
-    store.database.command("TRUNCATE TABLE rated_usage")
+    store.database.command(SQL("lose_the_ledger"))
     told: list[tuple[int, int]] = []
     reconcile(store, EARLIEST, LATEST, lambda done, days: told.append((done, days)))
     assert told[-1] == (31, 31)
@@ -123,11 +121,7 @@ def test_progress_goes_to_the_end(store: Store) -> None:
 def test_many_entries_are_opened_day_by_day(store: Store) -> None:
     """Days of more entries than are opened together, and the same totals."""
     set_up(store)
-    store.database.command(
-        "INSERT INTO usage_inbox (event_id, customer_id, event_type, event_time, properties) "
-        "SELECT toString(number), 'c1', 'call', toDateTime64('2026-01-05 00:00:00', 3, 'UTC') + number * 2, "
-        "map('units', '1') FROM numbers(150000)"
-    )
+    store.database.command(SQL("block"))
     assert total(store) == Decimal("15000.00")
     publish(store, card('{model: per_unit, unit_amount: "0.30"}'), JANUARY)
     assert (total(store), count(store, "rated_usage")) == (Decimal("45000.00"), 450_000)

@@ -22,6 +22,9 @@ from api.store import Store
 from migrations import reload_dictionaries
 from sql.client import Database
 from tests.conftest import Engine
+from tests.sql import statements_of
+
+SQL = statements_of("repairs")
 
 NOW = datetime(2026, 2, 3, tzinfo=UTC)
 JANUARY = datetime(2026, 1, 1, tzinfo=UTC)
@@ -85,7 +88,7 @@ def send(store: Store, event_id: str, event_time: str) -> None:
 
 
 def billed(store: Store) -> Decimal:
-    return Decimal(store.database.value("SELECT sum(amount) FROM invoice_lines"))
+    return Decimal(store.database.value(SQL("billed")))
 
 
 def contradicted(store: Store) -> list[str]:
@@ -157,10 +160,7 @@ def test_a_reconcile_follows_the_rules_of_an_activation_in_its_middle(store: Sto
     prepare(store)
     send(store, "e1", "2026-01-05T00:00:00Z")
     # Something to repair, so that the day is opened.
-    store.database.command(
-        "INSERT INTO rated_usage SELECT * REPLACE (-sign AS sign, recorded_at + INTERVAL 1 MILLISECOND AS recorded_at)"
-        " FROM rated_usage"
-    )
+    store.database.command(SQL("take_everything_back"))
     activated: list[int] = []
 
     def activate_once(_done: int, _days: int) -> None:
@@ -179,12 +179,12 @@ def test_a_billing_period_that_comes_back_keeps_its_number(store: Store) -> None
     store.clock = Clock(NOW)
     prepare(store)
     send(store, "e1", "2026-02-02T00:00:00Z")
-    numbers = "SELECT period_id FROM billing_periods WHERE period_start = '2026-02-01'"
+    numbers = SQL("period_id")
     before = store.database.value(numbers)
     apply_contracts(store, contract("2026-02-01T00:00:00Z"), "contracts.yaml")
     assert billed(store) == 0
     apply_contracts(store, contract(), "contracts.yaml")
-    store.database.command("OPTIMIZE TABLE billing_period_records FINAL")
+    store.database.command(SQL("merge_periods"))
     assert store.database.value(numbers) == before
     assert billed(store) == Decimal("0.10")
     assert contradicted(store) == []

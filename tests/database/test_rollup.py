@@ -14,11 +14,11 @@ from api.operations.verify import verify
 from api.store import Store
 from tests.conftest import Engine
 from tests.database.billing import JANUARY, card, count, event, publish, send, set_up, total
+from tests.sql import statements_of
 
-TORN = """
-INSERT INTO usage_hourly (period_id, price_id, dimensions, hour, rollup_id, quantity, events)
-SELECT period_id, price_id, dimensions, hour, rollup_id + 1, quantity, events FROM usage_hourly
-"""
+SQL = statements_of("rollup")
+
+TORN = SQL("torn")
 
 
 @pytest.fixture
@@ -68,7 +68,7 @@ def test_what_comes_later_for_a_rolled_up_hour_counts(store: Store) -> None:
     publish(store, card('{model: per_unit, unit_amount: "0.50"}'), JANUARY)
     assert total(store) == Decimal("5.00")
     roll_up(store, worthwhile_entries=1)
-    store.database.command("OPTIMIZE TABLE usage_hourly FINAL")
+    store.database.command(SQL("merge"))
     assert total(store) == Decimal("5.00")
 
 
@@ -77,7 +77,7 @@ def test_an_hour_that_cancels_out_leaves_no_line(store: Store) -> None:
     roll_up(store, worthwhile_entries=1)
     void_event(store, "c1", "e1")
     roll_up(store, worthwhile_entries=1)
-    store.database.command("OPTIMIZE TABLE usage_hourly FINAL")
+    store.database.command(SQL("merge"))
     assert (total(store), count(store, "invoice_lines")) == (Decimal("0.00"), 0)
 
 
@@ -96,22 +96,16 @@ def test_sums_that_were_not_committed_count_for_nothing(store: Store) -> None:
 
 DAMAGES = {
     "none": (),
-    "sums are off": (
-        "ALTER TABLE usage_hourly UPDATE quantity = quantity + 1, events = events + 7 WHERE true",
-    ),
-    "sums are lost": ("ALTER TABLE usage_hourly DELETE WHERE toHour(hour) = 12",),
-    "all sums are lost": ("TRUNCATE TABLE usage_hourly",),
-    "sums are there twice": ("INSERT INTO usage_hourly SELECT * FROM usage_hourly",),
-    "sums of another hour": (
-        "INSERT INTO usage_hourly SELECT * REPLACE (hour + 3600 AS hour) FROM usage_hourly",
-    ),
-    "a period's roll-ups are forgotten": (
-        "ALTER TABLE usage_rollups DELETE WHERE period_id = (SELECT min(period_id) FROM usage_rollups)",
-    ),
-    "all roll-ups are forgotten": ("TRUNCATE TABLE usage_rollups",),
+    "sums are off": (SQL("raise_sums"),),
+    "sums are lost": (SQL("lose_noon"),),
+    "all sums are lost": (SQL("lose_sums"),),
+    "sums are there twice": (SQL("double_sums"),),
+    "sums of another hour": (SQL("move_sums"),),
+    "a period's roll-ups are forgotten": (SQL("forget_the_first_period"),),
+    "all roll-ups are forgotten": (SQL("forget_roll_ups"),),
     "both": (
-        "ALTER TABLE usage_hourly DELETE WHERE toHour(hour) = 12",
-        "ALTER TABLE usage_rollups DELETE WHERE period_id = (SELECT max(period_id) FROM usage_rollups)",
+        SQL("lose_noon"),
+        SQL("forget_the_last_period"),
     ),
 }
 
@@ -130,8 +124,7 @@ def two_periods(store: Store) -> None:
 def test_wrong_sums_are_corrected_by_the_ledger(store: Store, damage: str) -> None:
     two_periods(store)
     for statement in DAMAGES[damage]:
-        sync = " SETTINGS mutations_sync = 2" if statement.startswith("ALTER") else ""
-        store.database.command(statement + sync)
+        store.database.command(statement)
     broken = {check.name: check.fix for check in verify(store) if check.offending}
     if damage != "none":
         assert "runrate reconcile --sums" in broken.values()
@@ -140,13 +133,13 @@ def test_wrong_sums_are_corrected_by_the_ledger(store: Store, damage: str) -> No
     assert correct_sums(store) == 0
     send(store, event("f", 1))
     assert roll_up(store, worthwhile_entries=1) > 0
-    store.database.command("OPTIMIZE TABLE usage_hourly FINAL")
+    store.database.command(SQL("merge"))
     assert (total(store), total(store, "2026-02-01")) == (Decimal("1.50"), Decimal("0.80"))
 
 
 def test_sums_are_corrected_in_the_hours_that_are_asked_for(store: Store) -> None:
     two_periods(store)
-    store.database.command("ALTER TABLE usage_hourly DELETE WHERE true SETTINGS mutations_sync = 2")
+    store.database.command(SQL("lose_sums_now"))
     start, end = datetime(2026, 1, 5, 12, 59, tzinfo=UTC), datetime(2026, 1, 5, 13, 0, tzinfo=UTC)
     assert correct_sums(store, start, end) == 1
     assert (total(store), total(store, "2026-02-01")) == (Decimal("1.00"), Decimal("0.00"))
@@ -157,7 +150,7 @@ def test_sums_are_corrected_in_the_hours_that_are_asked_for(store: Store) -> Non
 
 def test_a_correction_that_was_cut_off_changes_nothing(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     two_periods(store)
-    store.database.command("TRUNCATE TABLE usage_hourly")
+    store.database.command(SQL("lose_sums"))
 
     def die(_point: str) -> None:
         raise KeyboardInterrupt
@@ -183,6 +176,6 @@ def test_random_events_roll_ups_and_merges(store: Store) -> None:
         if random.random() < 0.4:
             roll_up(store, worthwhile_entries=random.choice((1, 30)))
         if random.random() < 0.2:
-            store.database.command("OPTIMIZE TABLE usage_hourly FINAL")
+            store.database.command(SQL("merge"))
         assert total(store) == owed
     assert reconcile(store).entries_appended == 0

@@ -18,12 +18,16 @@ from api.reads.invoices import get_invoice
 from api.scenarios.results import complete_result
 from api.store import Store
 from migrations import rating_for
+from sql import render
 from sql.client import Database, Location
 from sql.errors import ConnectionLost, EngineError
 from sql.server import ServerAddress
 from tests.api.http_world import CARD, EVENTS, INVOICE, NOW, answer_of, calling, event, set_up
 from tests.conftest import Engine
 from tests.database.clickhouse_http import PASSWORD, USER, Server, running_server
+from tests.sql import statements_of
+
+SQL = statements_of("server_dsn")
 
 
 @contextmanager
@@ -58,11 +62,7 @@ def _dsn(server: Server, password: str = PASSWORD, database: str = "runrate") ->
 
 API_INSERT = r"INSERT INTO \W?usage_batches\W? .*FORMAT Arrow"
 
-INSERT = """
-INSERT INTO usage_inbox (event_id, customer_id, event_type, event_time, properties)
-VALUES ({id:String}, 'c1', 'llm.request', '2026-01-11 10:00:00',
-    map('model', 'large', 'project', 'apollo', 'tokens', {tokens:String}))
-"""
+INSERT = SQL("insert")
 
 
 def _insert_by_sql(store: Store, event_id: str, tokens: int = 1_000_000) -> None:
@@ -111,8 +111,8 @@ def test_it_bills_as_the_embedded_engine(store: Store, engine: Engine) -> None:
 
 
 def test_no_price_is_there_twice(store: Store) -> None:
-    assert store.database.value("SELECT count() FROM price_rows") > 0
-    assert store.database.value("SELECT count() - uniqExact(price_id) FROM price_rows") == 0
+    assert store.database.value(SQL("count_prices")) > 0
+    assert store.database.value(SQL("repeated_price_ids")) == 0
 
 
 def test_inserts_by_sql_count_as_the_api_s(store: Store) -> None:
@@ -129,17 +129,17 @@ def test_inserts_by_sql_count_as_the_api_s(store: Store) -> None:
 def test_an_event_on_its_way_through_the_views_is_left_alone(store: Store) -> None:
     before = _cents(store)
     # Stored, but not rated yet: as between two views of an insert that another client has under way.
-    store.database.command("DETACH TABLE rated_usage_mv")
+    store.database.command(SQL("detach_rating"))
     _insert_by_sql(store, "slow")
-    store.database.command("ATTACH TABLE rated_usage_mv")
+    store.database.command(SQL("attach_rating"))
     assert reconcile(store).entries_appended == 0
     january = datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 2, 1, tzinfo=UTC)
     assert reconcile(store, *january).entries_appended == 0
     assert _failing(store) == []
     # Now its insert reaches the ledger. Had reconcile rated it, it would be there twice.
-    source = "(SELECT * FROM usage_events WHERE event_id = 'slow')"
+    source = SQL("slow_event")
     rating = rating_for(store.database, store.shapes(), source=source)
-    store.database.command(f"INSERT INTO rated_usage {rating}")
+    store.database.command(SQL("rate", rating=rating))
     assert _cents(store) - before == 10_00
     _settles(store)
     assert _cents(store) - before == 10_00
@@ -147,9 +147,9 @@ def test_an_event_on_its_way_through_the_views_is_left_alone(store: Store) -> No
 
 def test_an_event_that_never_reached_the_ledger_is_rated_once_settled(store: Store) -> None:
     before = _cents(store)
-    store.database.command("DETACH TABLE rated_usage_mv")
+    store.database.command(SQL("detach_rating"))
     _insert_by_sql(store, "torn")
-    store.database.command("ATTACH TABLE rated_usage_mv")
+    store.database.command(SQL("attach_rating"))
     with _settled():
         assert _failing(store) == ["ledger_matches_rating"]
         assert reconcile(store).entries_appended == 1
@@ -161,12 +161,14 @@ def test_what_a_long_insert_brings_is_neither_passed_over_nor_rated_twice(store:
     """An insert by SQL that takes longer than settling between its events and their ledger entries."""
     before = _cents(store)
     assert _send(store, _big("before")) == {"accepted": 1}
-    slowly = "(SELECT * FROM usage_events WHERE revision = 0 AND sleepEachRow(3) = 0)"
+    slowly = SQL("slow_events")
     slow_rating = rating_for(store.database, store.shapes(), source=slowly)
-    store.database.command(f"ALTER TABLE rated_usage_mv MODIFY QUERY {slow_rating}")
+    store.database.command(
+        render("commands/change_view_query.sql.j2", view="rated_usage_mv", query=slow_rating)
+    )
     with ThreadPoolExecutor(1) as threads, _settled():
         inserted = threads.submit(_insert_by_sql, store, "long")
-        while not store.database.value("SELECT count() FROM usage_events WHERE event_id = 'long'"):
+        while not store.database.value(SQL("long_events")):
             assert not inserted.done()
         assert reconcile(store).entries_appended == 0
         assert roll_up(store, worthwhile_entries=1) == 1
@@ -239,7 +241,7 @@ def test_a_connection_lost_before_the_server_stores(store: Store, server: Server
 def test_requests_of_several_threads_stay_apart(store: Store) -> None:
     with ThreadPoolExecutor(8) as threads:
         asked = list(range(64))
-        statement = "SELECT {number:UInt64} + sleep(0.01) AS found"
+        statement = SQL("slow_number")
         found = list(threads.map(lambda number: store.database.value(statement, number=number), asked))
     assert found == asked
 
@@ -286,8 +288,8 @@ def test_dictionaries_are_replaced_only_when_they_must_be(server: Server) -> Non
 
 def test_an_unknown_setting_is_refused_by_name(store: Store) -> None:
     with pytest.raises(EngineError, match="no_such_setting"):
-        store.database.rows("SELECT 1 SETTINGS no_such_setting = 1")
-    assert store.database.value("SELECT 2") == 2
+        store.database.rows(SQL("unknown_setting"))
+    assert store.database.value(SQL("two")) == 2
 
 
 def test_a_wrong_password(server: Server) -> None:

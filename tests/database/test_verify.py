@@ -14,6 +14,9 @@ from migrations import deploy_objects
 from sql import FOLDER
 from tests.api.http_world import INVOICE, calling, set_up
 from tests.conftest import Engine, fixed_clock
+from tests.sql import statements_of
+
+SQL = statements_of("verify")
 
 CHECKS = {path.name.partition(".")[0] for path in (FOLDER / "checks").iterdir()}
 
@@ -23,7 +26,7 @@ Repair = Callable[[Store], object]
 
 # What statements are bound to: `tail` is the one event of customer c2, whose period is not rolled up, `rolled` one of
 # customer c1, whose period is, `now` a time of recording as an insert gets it.
-EVENT_KEY = "SELECT event_key FROM usage_events WHERE event_id = {event_id:String} ORDER BY revision LIMIT 1"
+EVENT_KEY = SQL("event_key")
 
 
 @pytest.fixture(scope="module")
@@ -60,123 +63,90 @@ def _undone_by(*statements: str) -> Repair:
 def _undone_by_deploying(kept: str) -> Repair:
     def undo(store: Store) -> None:
         deploy_objects(store.database)
-        store.database.command(f"DROP VIEW {kept}")
+        store.database.command(SQL("drop_view", kept=kept))
 
     return undo
 
 
 DAMAGES: dict[str, tuple[list[str], set[str], Repair]] = {
     "an entry is missing": (
-        ["ALTER TABLE rated_usage DELETE WHERE event_key = {tail:UInt128} SETTINGS mutations_sync = 2"],
+        [SQL("lose_an_entry")],
         {"ledger_matches_rating"},
         _mended_by_reconcile,
     ),
     "an entry is there twice": (
-        [
-            "INSERT INTO rated_usage SELECT * FROM rated_usage WHERE event_key = {tail:UInt128} AND sign = 1 LIMIT 1"
-        ],
+        [SQL("repeat_an_entry")],
         {"ledger_matches_rating", "ledger_nets_to_one"},
         _mended_by_reconcile,
     ),
     "an entry that was never made is taken back": (
-        [
-            "INSERT INTO rated_usage SELECT * REPLACE(toInt8(-1) AS sign, toDecimal128('77', 9) AS quantity) "
-            "FROM rated_usage WHERE event_key = {tail:UInt128} LIMIT 1"
-        ],
+        [SQL("take_back_what_was_not")],
         {"ledger_matches_rating", "ledger_nets_to_one"},
         _mended_by_reconcile,
     ),
     "an entry has another price than its price row": (
-        [
-            "INSERT INTO rated_usage SELECT * REPLACE(toInt8(1) AS sign, toDecimal128('99', 15) AS unit_price) "
-            "FROM rated_usage WHERE event_key = {tail:UInt128} LIMIT 1"
-        ],
+        [SQL("change_a_price")],
         {"ledger_matches_rating", "ledger_prices_are_card_prices"},
         _mended_by_reconcile,
     ),
     "an entry is in a period that does not exist": (
-        [
-            "INSERT INTO rated_usage SELECT * REPLACE(toInt8(1) AS sign, toUInt64(12345) AS period_id) "
-            "FROM rated_usage WHERE event_key = {tail:UInt128} LIMIT 1"
-        ],
+        [SQL("change_a_period")],
         {"ledger_matches_rating", "ledger_prices_are_card_prices"},
         _mended_by_reconcile,
     ),
     "an identity has two events that count": (
-        [
-            "INSERT INTO usage_events SELECT * REPLACE(event_time + 3600 AS event_time, "
-            "{now:DateTime64(3, 'UTC')} AS recorded_at) FROM usage_events WHERE event_key = {tail:UInt128} LIMIT 1"
-        ],
+        [SQL("repeat_an_identity")],
         {"identities_are_unique"},
         _mended_by_reconcile,
     ),
     "an event has the key of another identity": (
-        [
-            "INSERT INTO usage_events SELECT * REPLACE(toUInt128(7) AS event_key, 'nobody' AS customer_id) "
-            "FROM (SELECT * FROM usage_events WHERE event_key = {tail:UInt128} LIMIT 1)"
-        ],
+        [SQL("change_a_key")],
         {"events_have_their_keys"},
         _undone_by(
-            "ALTER TABLE usage_events DELETE WHERE event_key = 7 SETTINGS mutations_sync = 2",
-            "ALTER TABLE rated_usage DELETE WHERE event_key = 7 SETTINGS mutations_sync = 2",
+            SQL("undo_key_of_event"),
+            SQL("undo_key_of_entry"),
         ),
     ),
     "an hourly sum is off": (
-        ["ALTER TABLE usage_hourly UPDATE quantity = quantity + 1 WHERE true SETTINGS mutations_sync = 2"],
+        [SQL("raise_a_sum")],
         {"rollups_match_ledger", "lines_match_ledger"},
         correct_sums,
     ),
     "a rolled-up entry is gone from the ledger": (
-        [
-            "ALTER TABLE rated_usage UPDATE unrated = 'not_entitled' WHERE event_key = {rolled:UInt128} "
-            "SETTINGS mutations_sync = 2"
-        ],
+        [SQL("hide_an_entry")],
         {"ledger_matches_rating", "rollups_match_ledger", "lines_match_ledger"},
-        _undone_by(
-            "ALTER TABLE rated_usage UPDATE unrated = '' WHERE event_key = {rolled:UInt128} SETTINGS mutations_sync = 2"
-        ),
+        _undone_by(SQL("show_an_entry")),
     ),
     "a roll-up was never committed": (
-        ["INSERT INTO usage_hourly SELECT * REPLACE(toUInt64(99) AS rollup_id) FROM usage_hourly"],
+        [SQL("tear_a_rollup")],
         {"rollups_are_committed"},
         discard_uncommitted,
     ),
     "a customer has two contracts at once": (
         [
-            "INSERT INTO contract_records SELECT * REPLACE('k9' AS contract_id) FROM "
-            "(SELECT * FROM contract_records WHERE contract_id = 'k1')",
-            "INSERT INTO billing_period_records SELECT * REPLACE('k9' AS contract_id, toUInt64(999) AS period_id) "
-            "FROM (SELECT * FROM billing_period_records WHERE contract_id = 'k1' LIMIT 1)",
+            SQL("second_contract"),
+            SQL("second_period"),
         ],
         {"terms_do_not_overlap"},
-        _undone_by(
-            "INSERT INTO billing_period_records SELECT * REPLACE(true AS withdrawn, recorded_at + 1 AS recorded_at) "
-            "FROM billing_period_records WHERE contract_id = 'k9'"
-        ),
+        _undone_by(SQL("withdraw_second_period")),
     ),
     "a grant is negative": (
-        [
-            "INSERT INTO grant_records SELECT * REPLACE('g9' AS grant_id, toDecimal128('-5', 24) AS amount) "
-            "FROM (SELECT * FROM grant_records WHERE grant_id = 'g1')"
-        ],
+        [SQL("negative_grant")],
         {"balances_add_up"},
-        _undone_by(
-            "INSERT INTO grant_records SELECT * REPLACE(true AS withdrawn, recorded_at + 1 AS recorded_at) "
-            "FROM grant_records WHERE grant_id = 'g9'"
-        ),
+        _undone_by(SQL("withdraw_negative_grant")),
     ),
     "a breakdown loses a row": (
         [
-            "RENAME TABLE invoice_breakdown TO whole_breakdown",
-            "CREATE VIEW invoice_breakdown AS SELECT * FROM whole_breakdown WHERE row_number != 1",
+            SQL("keep_breakdown"),
+            SQL("lose_a_row"),
         ],
         {"breakdown_adds_up"},
         _undone_by_deploying("whole_breakdown"),
     ),
     "an invoice loses a line that credits paid": (
         [
-            "RENAME TABLE invoice_lines TO whole_lines",
-            "CREATE VIEW invoice_lines AS SELECT * FROM whole_lines WHERE product != 'tasks'",
+            SQL("keep_lines"),
+            SQL("lose_a_line"),
         ],
         {"balances_add_up", "lines_match_ledger"},
         _undone_by_deploying("whole_lines"),

@@ -12,6 +12,9 @@ from migrations import deploy_rating
 from migrations.deploy import RatingTypeMismatch
 from tests.api.http_world import EVENTS, answer_of, calling, event, set_up
 from tests.conftest import Engine, fixed_clock
+from tests.sql import statements_of
+
+SQL = statements_of("views")
 
 PUBLIC_VIEWS = (
     "billing_periods",
@@ -29,31 +32,15 @@ PUBLIC_VIEWS = (
     "usage_hours",
 )
 
-OBJECTS = """
-SELECT name, engine, comment, create_table_query AS statement
-FROM system.tables
-WHERE database = currentDatabase()
-"""
+OBJECTS = SQL("objects")
 
-RATED = """
-SELECT product, toString(quantity) AS quantity, toString(amount) AS amount
-FROM rated_events
-WHERE event_id = {id:String}
-"""
+RATED = SQL("rated")
 
-MOVED = """
-SELECT customer_id, event_id, event_type, product, toString(unrated) AS reason
-FROM rated_events
-WHERE event_id = 'moved'
-"""
+MOVED = SQL("moved")
 
-TWICE = """
-INSERT INTO usage_batches (event_id, customer_id, event_type, event_time, properties, recorded_at)
-VALUES ('twice', 'c1', 'agent.task', '2026-01-13 10:00:00', map(), {first:DateTime64(3, 'UTC')}),
-    ('twice', 'c1', 'fax.sent', '2026-01-13 10:00:00', map(), {second:DateTime64(3, 'UTC')})
-"""
+TWICE = SQL("twice")
 
-COLUMNS = "SELECT table, name, comment FROM system.columns WHERE database = currentDatabase()"
+COLUMNS = SQL("columns")
 
 
 @pytest.fixture(scope="module")
@@ -113,26 +100,26 @@ def test_a_view_that_writes_fills_every_column_of_its_table(world: Store, view: 
 
 
 def _columns(store: Store, name: str) -> dict[str, str]:
-    rows = store.database.rows(f"DESCRIBE TABLE {name}")
+    rows = store.database.rows(SQL("describe", name=name))
     return {row["name"]: row["type"] for row in rows if row["default_type"] not in ("ALIAS", "MATERIALIZED")}
 
 
 @pytest.mark.parametrize(
     ("change", "back", "told"),
     [
-        ("ADD COLUMN note String", "DROP COLUMN note", "note String"),
-        ("MODIFY COLUMN sign Int16", "MODIFY COLUMN sign Int8", "sign Int8.*sign Int16"),
+        ("add_a_column", "drop_the_column", "note String"),
+        ("widen_the_sign", "narrow_the_sign", "sign Int8.*sign Int16"),
     ],
 )
 def test_a_rating_view_that_does_not_fit_the_ledger_is_refused_and_the_running_one_stays(
     world: Store, change: str, back: str, told: str
 ) -> None:
-    world.database.command(f"ALTER TABLE rated_usage {change}")
+    world.database.command(SQL(change))
     try:
         with pytest.raises(RatingTypeMismatch, match=told):
             deploy_rating(world.database, world.shapes())
     finally:
-        world.database.command(f"ALTER TABLE rated_usage {back}")
+        world.database.command(SQL(back))
     event_id = told.partition(" ")[0]
     assert _send(world, event(event_id, "agent.task", "11T10:00"))["accepted"] == 1
     assert world.database.rows(RATED, id=event_id) == [{"product": "tasks", "quantity": "1", "amount": "2"}]
@@ -151,7 +138,7 @@ def test_rated_events_name_the_event_that_counts(world: Store) -> None:
             "reason": "unpriced_dimension",
         }
     ]
-    unrated = "SELECT event_type, product FROM unrated_usage WHERE event_id = 'moved'"
+    unrated = SQL("moved_unrated")
     assert world.database.rows(unrated) == [{"event_type": "llm.request", "product": "inference"}]
 
 
@@ -160,9 +147,9 @@ def test_two_events_of_one_insert_under_one_identity(world: Store) -> None:
     world.database.command(TWICE, first=world.next_instant(), second=world.next_instant())
     with calling(world) as client:
         _reconcile(client)
-    rows = world.database.rows("SELECT event_type, product FROM rated_events WHERE event_id = 'twice'")
+    rows = world.database.rows(SQL("twice_rated"))
     assert rows == [{"event_type": "agent.task", "product": "tasks"}]
-    conflicts = "SELECT event_type FROM event_conflicts WHERE event_id = 'twice'"
+    conflicts = SQL("twice_conflicts")
     assert world.database.rows(conflicts) == [{"event_type": "fax.sent"}]
 
 
@@ -171,9 +158,7 @@ def _reconcile(client: httpx.Client) -> None:
 
 
 def test_a_conflict_is_not_billed_for_a_moment(world: Store) -> None:
-    before = world.database.rows("SELECT product, amount FROM invoice_lines ORDER BY period_id, product")
+    before = world.database.rows(SQL("lines"))
     other = EVENTS[0] | {"properties": {"model": "large", "project": "apollo", "tokens": "900000000"}}
     assert _send(world, other)["conflict"] == 1
-    assert (
-        world.database.rows("SELECT product, amount FROM invoice_lines ORDER BY period_id, product") == before
-    )
+    assert world.database.rows(SQL("lines")) == before

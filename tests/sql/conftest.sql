@@ -1,0 +1,2 @@
+-- name: drop_database
+DROP DATABASE IF EXISTS {{ name }} SYNC

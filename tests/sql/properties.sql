@@ -1,0 +1,2 @@
+-- name: merge
+OPTIMIZE TABLE {{ table }} FINAL
