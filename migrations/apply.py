@@ -27,7 +27,8 @@ def migrate(database: Database) -> list[str]:
         if path.stem in applied:
             if applied[path.stem] != digest:
                 raise MigrationChanged(
-                    f"migration {path.stem} was edited after it was applied; add a new one instead"
+                    f"migration {path.stem} is not the text that was applied to this store; run the version of "
+                    "runrate that made it, or restore the file (changes go into a new migration)"
                 )
             continue
         for statement in statements(text):

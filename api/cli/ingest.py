@@ -90,6 +90,8 @@ def register(app: typer.Typer) -> None:
         Sending a file again is safe: what is stored is a duplicate and counts once. Exit code 1 when an event
         was rejected.
         """
+        if file.is_dir():
+            raise CommandFailed(f"{file}: is a directory; name a file of events")
         if not file.is_file():
             raise CommandFailed(f"{file}: there is no such file")
         summary = Summary(str(file))

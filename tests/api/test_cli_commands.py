@@ -232,6 +232,12 @@ def test_a_contract_before_its_rate_card_is_warned_of(engine: Engine, tmp_path: 
         assert [one["code"] for one in warnings] == ["unknown_rate_card", "unknown_rate_card"]
 
 
+def test_a_directory_is_no_file_of_events(run: Run, tmp_path: Path) -> None:
+    done = run("ingest", str(tmp_path))
+    assert done.code == 1
+    assert "is a directory" in done.err
+
+
 def test_check_and_compile_store_nothing(run: Run, tmp_path: Path) -> None:
     file = tmp_path / "card.yaml"
     file.write_text(CARD.replace("acme-ai", "other-ai"), encoding="utf-8")

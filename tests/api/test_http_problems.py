@@ -334,6 +334,13 @@ def test_an_activation_that_makes_no_sense(client: httpx.Client, body: str) -> N
     assert problem["errors"]
 
 
+def test_a_reconcile_that_ends_before_it_starts_is_refused(client: httpx.Client) -> None:
+    for end in ("2026-01-01T00:00:00Z", "2025-12-31T00:00:00Z"):
+        body = {"start": "2026-01-01T00:00:00Z", "end": end}
+        problem = problem_of(client.post("/v1/reconcile", json=body), 422, "invalid_body")
+        assert problem["errors"][0]["field"] == "start"
+
+
 def test_an_oversized_json_body_is_refused(client: httpx.Client) -> None:
     problem_of(client.post("/v1/reconcile", content=b" " * 100_000), 413, "body_too_large")
 

@@ -11,6 +11,7 @@ from api.http.bodies import json_body
 from api.http.dependencies import StoreDependency
 from api.http.openapi import answers, takes_json
 from api.http.parameters import Instant
+from api.http.problem import ProblemError
 from api.http.responses import json_response
 from api.operations.reconcile import Reconciled, reconcile
 from api.operations.rollup import correct_sums
@@ -88,6 +89,13 @@ def post_reconcile(
     store: StoreDependency, body: Annotated[ReconcileRequest, Depends(json_body(ReconcileRequest))]
 ) -> Response:
     """Compare and append. It is safe at any time and, with nothing wrong, changes nothing."""
+    if body.start is not None and body.end is not None and body.start >= body.end:
+        raise ProblemError(
+            422,
+            "invalid_body",
+            "The body is not what this route takes.",
+            errors=[{"field": "start", "message": "it must be before the end"}],
+        )
     done = reconcile(store, body.start, body.end)
     if body.sums:
         done = replace(done, sums_corrected=correct_sums(store, body.start, body.end))
