@@ -41,7 +41,7 @@ def read_change(
         raise _refused(None, f"The body is not a change of an event: {_plain(error)}.") from None
     repeated = repeated_name(body)
     if repeated is not None:
-        raise _refused(repeated, f"{repeated} is given more than once; send it once.")
+        raise _refused(repeated, f"{repeated} is given more than once; send it once.", "duplicate_field")
     if change.event_time is msgspec.UNSET and change.properties is msgspec.UNSET:
         raise _refused(None, "Give event_time, properties or both.")
     event = {
@@ -54,7 +54,7 @@ def read_change(
     text = msgspec.json.encode([event])
     decoded = decode_events(text, "application/json", replace(limits, max_late=ANY_AGE), now)
     for rejection in decoded.rejections:
-        raise _refused(rejection.field, rejection.message)
+        raise _refused(rejection.field, rejection.message, rejection.code)
     row = decoded.table.to_pylist()[0]
     return (
         None if change.event_time is msgspec.UNSET else row["event_time"].astimezone(UTC),
@@ -67,10 +67,10 @@ def _plain(error: Exception) -> str:
     return "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
 
 
-def _refused(field: str | None, message: str) -> ProblemError:
+def _refused(field: str | None, message: str, code: str = "invalid_body") -> ProblemError:
     return ProblemError(
         422,
         "invalid_body",
         "The body is not what this route takes.",
-        errors=[{"field": field or "", "message": message}],
+        errors=[{"code": code, "field": field or "", "message": message}],
     )

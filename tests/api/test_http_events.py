@@ -256,6 +256,15 @@ def test_an_amendment_that_makes_no_sense(client: httpx.Client, body: str) -> No
     assert problem["errors"][0]["message"]
 
 
+def test_an_amendment_is_refused_with_the_codes_of_events(client: httpx.Client) -> None:
+    for body, code in [
+        ('{"event_time": "2026-02-30T00:00:00Z"}', "bad_event_time"),
+        ('{"properties": {"a": "1", "a": "2"}}', "duplicate_field"),
+    ]:
+        problem = problem_of(client.patch("/v1/events/c1/t1", content=body), 422, "invalid_body")
+        assert problem["errors"][0]["code"] == code
+
+
 def test_an_amended_number_is_kept_as_it_was_sent(client: httpx.Client) -> None:
     answer_of(client.post("/v1/events", json=[_request("exact")]))
     time = "2026-01-12T11:00:00.5+01:00"
