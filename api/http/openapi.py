@@ -8,7 +8,7 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 from pydantic import TypeAdapter
 
-from api.http.problem import MEDIA_TYPE, ProblemDetails, problem_type, title_of
+from api.http.problem import CODES, MEDIA_TYPE, ProblemDetails, problem_type, title_of
 
 _METHODS = ("get", "put", "post", "delete", "patch")
 
@@ -18,6 +18,12 @@ _COMMON: Mapping[str, tuple[str, str]] = {
     "401": ("invalid_api_key", "The API key is missing, unknown or revoked."),
     "422": ("invalid_parameter", "A part of the request is not what the route takes; `errors` names it."),
     "503": ("engine_busy", "Not now: send the same request again after Retry-After seconds."),
+}
+# What a route with something in its path may answer besides, and one that takes a body.
+_OF_A_PATH: Mapping[str, tuple[str, str]] = {"404": ("not_found", CODES["not_found"])}
+_OF_A_BODY: Mapping[str, tuple[str, str]] = {
+    "408": ("body_too_slow", CODES["body_too_slow"]),
+    "413": ("body_too_large", CODES["body_too_large"]),
 }
 
 
@@ -32,6 +38,11 @@ def answers(
             "content": {"application/json": {"example": example}},
         }
     }
+
+
+def refuses(status: int, code: str) -> dict[Any, Any]:
+    """Return the `responses` of a route that may answer this code, where others of its kind may not."""
+    return {status: _problem(str(status), code, CODES[code])}
 
 
 def takes(
@@ -91,20 +102,31 @@ def _complete(document: dict[str, Any], examples: Mapping[str, Any]) -> dict[str
             responses["200"]["content"]["application/json"]["example"] = example
             # The framework's own description of a refusal, which is not ours.
             responses.pop("422", None)
-            if path.startswith("/v1"):
-                for status, (code, description) in _COMMON.items():
-                    responses.setdefault(status, _problem(status, code, description, path))
+            for status, (code, description) in _problems_of(path, operations[method]).items():
+                responses.setdefault(status, _problem(status, code, description))
+            for response in responses.values():
+                if MEDIA_TYPE in response.get("content", {}):
+                    response["content"][MEDIA_TYPE]["example"]["instance"] = path
+            operations[method]["responses"] = dict(sorted(responses.items()))
     return document
 
 
-def _problem(status: str, code: str, description: str, path: str) -> dict[str, Any]:
+def _problems_of(path: str, operation: Mapping[str, Any]) -> Mapping[str, tuple[str, str]]:
+    """What an operation may answer by what it takes."""
+    return {
+        **(_COMMON if path.startswith("/v1") else {}),
+        **(_OF_A_PATH if "{" in path else {}),
+        **(_OF_A_BODY if "requestBody" in operation else {}),
+    }
+
+
+def _problem(status: str, code: str, description: str) -> dict[str, Any]:
     example = {
         "type": problem_type(code),
         "code": code,
         "title": title_of(code),
         "status": int(status),
         "detail": description,
-        "instance": path,
     }
     content = {"schema": {"$ref": "#/components/schemas/ProblemDetails"}, "example": example}
     return {"description": description, "content": {MEDIA_TYPE: content}}

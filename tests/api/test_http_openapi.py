@@ -1,8 +1,10 @@
 """The OpenAPI document: complete, with examples that are what they say, and answers that are what it says."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
+import anyio
 import httpx
 import pytest
 from fastapi import FastAPI
@@ -99,6 +101,81 @@ def test_every_operation_names_its_problems(document: dict[str, Any]) -> None:
                     assert media_type == "application/problem+json"
                     assert operation["responses"][status]["content"][media_type]["example"]["code"] in CODES
                 assert operation["security"]
+
+
+WALKED = ("404", "408", "413", "415")
+
+
+def _nonsense(path: str) -> str:
+    """The path with ids that nothing has; a version is a number."""
+    return re.sub(r"\{(\w+)\}", lambda part: "999" if part[1] == "version" else "none", path)
+
+
+def _documented(operation: dict[str, Any]) -> dict[str, str]:
+    """Status and code of every problem that the document gives an operation."""
+    return {
+        status: response["content"]["application/problem+json"]["example"]["code"]
+        for status, response in operation["responses"].items()
+        if status != "200"
+    }
+
+
+async def _never_ending() -> AsyncIterator[bytes]:
+    yield b"{"
+    await anyio.sleep_forever()
+
+
+def _too_slow(app: FastAPI, method: str, path: str) -> httpx.Response:
+    """The answer to a request whose body does not arrive."""
+
+    async def call() -> httpx.Response:
+        transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+        async with httpx.AsyncClient(transport=transport, base_url="http://runrate") as client:
+            return await client.request(method, path, content=_never_ending())
+
+    return anyio.run(call)
+
+
+def test_refusals_are_documented_exactly_where_they_occur(
+    app_and_client: tuple[FastAPI, httpx.Client], document: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every operation is asked for what is not there, and sent too much, too slowly and of a wrong type."""
+    app, client = app_and_client
+    monkeypatch.setattr(app.state.budget, "seconds", 0.01)
+    for path, operations in document["paths"].items():
+        for method, operation in operations.items():
+            name, place = operation["operationId"], _nonsense(path)
+            responses = [
+                client.request(method, place, **CALLS[name][2]),
+                client.request(method, place, content=b"x" * (11 << 20)),
+                client.request(method, place, content=b"x", headers={"Content-Type": "image/png"}),
+                _too_slow(app, method, place),
+            ]
+            found = {
+                str(response.status_code): response.json()["code"]
+                for response in responses
+                if response.status_code in (404, 408, 413, 415)
+            }
+            documented = _documented(operation)
+            assert found == {one: documented[one] for one in documented if one in WALKED}, name
+
+
+def test_every_problem_of_the_document_is_one_that_is_explained(document: dict[str, Any]) -> None:
+    for path, operations in document["paths"].items():
+        for operation in operations.values():
+            for status, response in operation["responses"].items():
+                if status != "200":
+                    example = response["content"]["application/problem+json"]["example"]
+                    assert (str(example["status"]), example["instance"]) == (status, path)
+                    assert example["code"] in CODES
+
+
+def test_a_change_of_currency_is_documented(
+    app_and_client: tuple[FastAPI, httpx.Client], document: dict[str, Any]
+) -> None:
+    response = app_and_client[1].post("/v1/rate-cards", content=CARD.replace("USD", "EUR"))
+    operation = document["paths"]["/v1/rate-cards"]["post"]
+    assert _documented(operation)[str(response.status_code)] == response.json()["code"] == "currency_changed"
 
 
 def test_every_reference_leads_somewhere(document: dict[str, Any]) -> None:

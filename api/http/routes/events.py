@@ -16,7 +16,7 @@ from api.http.dependencies import (
     ThreadsDependency,
 )
 from api.http.event_changes import EventChange, read_change
-from api.http.openapi import answers, takes, takes_json
+from api.http.openapi import answers, refuses, takes, takes_json
 from api.http.parameters import CustomerId, EventId
 from api.http.problem import ProblemError
 from api.http.responses import json_response
@@ -87,7 +87,8 @@ _ANSWER = {
     "/events",
     operation_id="ingest_events",
     summary="Send usage events",
-    responses=answers(_ANSWER, model=EventsAnswer, description="Every event is answered."),
+    responses=answers(_ANSWER, model=EventsAnswer, description="Every event is answered.")
+    | refuses(415, "unsupported_media_type"),
     openapi_extra=takes(
         _BODIES,
         description="At most 10,000 events or 5 MiB, unzipped too. `Content-Encoding: gzip` is read.",
@@ -170,7 +171,7 @@ _REVISED = {"customer_id": "northwind", "event_id": "evt-000001", "revision": 1,
     "/events/{customer_id}/{event_id}",
     operation_id="amend_event",
     summary="Amend an event",
-    responses=answers(_REVISED, model=EventRevised),
+    responses=answers(_REVISED, model=EventRevised) | refuses(404, "unknown_event"),
     openapi_extra=takes_json(
         EventChange,
         {"properties": {"model": "swift-1", "input_tokens": "10", "output_tokens": "5"}},
@@ -196,7 +197,7 @@ async def patch_event(
     "/events/{customer_id}/{event_id}",
     operation_id="void_event",
     summary="Void an event",
-    responses=answers(_REVISED, model=EventRevised),
+    responses=answers(_REVISED, model=EventRevised) | refuses(404, "unknown_event"),
 )
 def delete_event(store: StoreDependency, customer_id: CustomerId, event_id: EventId) -> Response:
     """Take an event back. It stays stored and explainable; it no longer counts."""

@@ -2,13 +2,13 @@
 data."""
 
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Path, Request
 from starlette.responses import Response
 
 from api.http.dependencies import StoreDependency
-from api.http.openapi import answers
+from api.http.openapi import answers, refuses
 from api.http.problem import CODES, ProblemError, problem_type, title_of
 from api.http.responses import json_response
 
@@ -32,9 +32,6 @@ class ProblemCode:
     description: str
 
 
-_NOT_READY: dict[int | str, dict[str, Any]] = {503: {"description": "Not ready; `errors` says why."}}
-
-
 @router.get(
     "/healthz",
     operation_id="health",
@@ -50,7 +47,7 @@ async def healthz() -> Response:
     "/readyz",
     operation_id="ready",
     summary="May it take requests",
-    responses=answers({"status": "ok"}, model=Health) | _NOT_READY,
+    responses=answers({"status": "ok"}, model=Health) | refuses(503, "not_ready"),
 )
 def readyz(request: Request, store: StoreDependency) -> Response:
     """Answer 200 when dictionaries are loaded, no part is damaged, start-up is done and closing has not

@@ -12,7 +12,7 @@ from api.http.cursors import decode_cursor, encode_cursor, is_number, is_text
 from api.http.dependencies import CompilingDependency, StoreDependency, not_found
 from api.http.examples import ACTIVATION, PRICE, RATE_CARD, RATE_CARD_DOCUMENT, VERSION, VERSION_SUMMARY
 from api.http.filters import known_product
-from api.http.openapi import answers, takes, takes_json
+from api.http.openapi import answers, refuses, takes, takes_json
 from api.http.parameters import (
     DEFAULT_LIMIT,
     MAX_NUMBER,
@@ -152,7 +152,7 @@ def get_rate_cards(store: StoreDependency, limit: Limit = DEFAULT_LIMIT, cursor:
     "/rate-cards",
     operation_id="publish_rate_card",
     summary="Publish a rate card",
-    responses=answers(_PUBLISHED, model=Published),
+    responses=answers(_PUBLISHED, model=Published) | refuses(409, "currency_changed"),
     openapi_extra=_CARD_BODY,
 )
 async def post_rate_card(
@@ -256,7 +256,7 @@ def get_version_prices(
     "/rate-cards/{rate_card}/activations",
     operation_id="activate_version",
     summary="Activate a version",
-    responses=answers(_ACTIVATED, model=ActivationAnswer),
+    responses=answers(_ACTIVATED, model=ActivationAnswer) | refuses(404, "unknown_version"),
     openapi_extra=takes_json(
         ActivationRequest,
         {"rate_card_version": 1, "active_from": "2026-01-01T00:00:00Z", "cohort": "all"},
