@@ -49,7 +49,7 @@ CODES: dict[str, str] = {
     "unsupported_yaml": "The document uses a part of YAML that rate cards do without.",
     "wrong_argument_count": "A function has too many or too few arguments.",
     "wrong_key_count": "A table is used, or a row written, with another number of keys than the table has.",
-    "wrong_type": "A mapping, a list or a text stands where another of them is needed.",
+    "wrong_type": "A mapping, a list, a text or a number stands where another of them is needed.",
     "yaml_syntax": "The document is not YAML.",
 }
 """Every error code and the one sentence that documents it."""

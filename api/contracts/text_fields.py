@@ -13,6 +13,12 @@ MAXIMUM_IDENTIFIER = 256
 MAXIMUM_ATTRIBUTE = 500
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+# What YAML or JSON reads as no text when it stands without quotes: `7` and `7.0` are one number and two ids.
+_NO_TEXT = re.compile(
+    r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?|0o[0-7]+|0x[0-9a-fA-F]+"
+    r"|[-+]?(\.inf|\.Inf|\.INF)|-?Infinity|\.nan|\.NaN|\.NAN|NaN|[tT]rue|TRUE|[fF]alse|FALSE",
+    re.ASCII,
+)
 
 
 def required_identifier(fields: Fields, key: str, example: str) -> str | None:
@@ -25,9 +31,13 @@ def required_identifier(fields: Fields, key: str, example: str) -> str | None:
 
 
 def identifier(node: ScalarNode, path: str, errors: ErrorList) -> str | None:
-    """Return an id: 1 to 256 characters, none of them a control character, as for the ids of events."""
+    """Return an id: a text of 1 to 256 characters, none of them a control character, as for the ids of events."""
     if not node.text:
         errors.add("invalid_text", node.place, path, "the id is empty", "write one")
+        return None
+    if node.plain and len(node.text) <= MAXIMUM_IDENTIFIER and _NO_TEXT.fullmatch(node.text):
+        fact = f"`{node.text}` is not a text"
+        errors.add("wrong_type", node.place, path, fact, f'quote it: "{node.text}"')
         return None
     return _bounded(node, "id", MAXIMUM_IDENTIFIER, path, errors)
 
@@ -40,6 +50,7 @@ def attributes(fields: Fields, key: str) -> dict[str, str]:
         return found
     for name, node in nested.node.entries.items():
         path = nested.path_of(name)
+        # A key is a text, whatever it looks like.
         named = identifier(ScalarNode(name, False, nested.node.key_places[name]), path, fields.errors)
         value = as_scalar(node, path, fields.errors)
         if named is None or value is None or value.is_null:
