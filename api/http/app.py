@@ -6,7 +6,7 @@ from api.events import EventLimits
 from api.http.auth import KeyRing, require_key
 from api.http.bodies import BODY_SECONDS, Budget
 from api.http.openapi import describe
-from api.http.parameters import EncodedSlashes, known_parameters
+from api.http.parameters import UrlDecoding, known_parameters
 from api.http.problem import install
 from api.http.routes import (
     contracts,
@@ -71,6 +71,6 @@ def create_app(
             router, prefix="/v1", dependencies=[Depends(require_key), Depends(known_parameters)]
         )
     install(app)
-    app.add_middleware(EncodedSlashes)
+    app.add_middleware(UrlDecoding)
     describe(app, (health.router, *ROUTERS))
     return app

@@ -5,7 +5,6 @@ and within the years that are stored; a query parameter that a route does not kn
 """
 
 import re
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Final
 from urllib.parse import unquote_to_bytes
@@ -15,7 +14,7 @@ from fastapi.routing import APIRoute
 from pydantic import AfterValidator, BeforeValidator
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from api.http.problem import ProblemError
+from api.http.problem import ProblemError, problem_response
 from api.instants import EARLIEST_ASKED, LATEST_ASKED, parse_instant
 
 MAX_IDENTIFIER_LENGTH: Final = 256
@@ -137,28 +136,36 @@ def _fault(name: str, message: str) -> dict[str, str]:
     return {"field": ascii(shown)[1:-1], "in": "query", "message": message}
 
 
-class EncodedSlashes:
-    """Keeps `%2F` inside a part of the path: an id may have a slash, and servers decode it before routes
-    match."""
+class UrlDecoding:
+    """Decodes path and query before routes match: escapes that are no UTF-8 are refused, not replaced by a character
+    that nobody sent, and `%2F` stays inside its part of the path, since an id may have a slash."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on, its path decoded part by part."""
+        """Pass the request on, its path decoded part by part; else answer 400 `malformed_url`."""
         raw: bytes = scope.get("raw_path") or b"" if scope["type"] == "http" else b""
-        if b"%" in raw:
-            parts = raw.partition(b"?")[0].split(b"/")
-            scope = {**scope, "path": "/".join(_decoded(parts))}
-        await self.app(scope, receive, send)
+        try:
+            if b"%" in scope.get("query_string", b""):
+                unquote_to_bytes(scope["query_string"]).decode()
+            if b"%" in raw:
+                parts = raw.partition(b"?")[0].split(b"/")
+                scope = {**scope, "path": "/".join(map(_decoded, parts))}
+        except UnicodeDecodeError:
+            refused = ProblemError(
+                400,
+                "malformed_url",
+                "The path or query has a percent-escape that is not UTF-8; encode it as UTF-8.",
+            )
+            await problem_response(Request(scope), refused)(scope, receive, send)
+        else:
+            await self.app(scope, receive, send)
 
 
-def _decoded(parts: Sequence[bytes]) -> list[str]:
-    return [
-        # A control character that was sent stays one, but not the one that means a slash.
-        unquote_to_bytes(part).decode("utf-8", "replace").replace(_SLASH, "\x00").replace("/", _SLASH)
-        for part in parts
-    ]
+def _decoded(part: bytes) -> str:
+    # A control character that was sent stays one, but not the one that means a slash.
+    return unquote_to_bytes(part).decode().replace(_SLASH, "\x00").replace("/", _SLASH)
 
 
 def text_fault(field: str, message: str) -> ProblemError:

@@ -63,8 +63,6 @@ HOSTILE_IDS = [
 ]
 # Odd, but possible as ids: nothing has them.
 UNKNOWN_IDS = [
-    "%ED%A0%80",
-    "%FF%FE",
     "'%20OR%201=1%20--",
     "%7Bcustomer_id:String%7D",
     "%5C",
