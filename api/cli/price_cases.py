@@ -41,9 +41,13 @@ class PricedCase:
 
 
 def read_cases(text: str) -> list[Any]:
-    """The list of cases in a JSON text, numbers as exact decimals. ValueError: it is no such list."""
+    """The list of cases in a JSON text. ValueError: it is no such list.
+
+    Decimals are strings; one without quotes is taken as the text that stands there, so it is exact too, and one with an
+    exponent is refused with its case.
+    """
     try:
-        cases = json.loads(text, parse_float=Decimal, parse_constant=_refuse_constant)
+        cases = json.loads(text, parse_float=str, parse_constant=_refuse_constant)
     except json.JSONDecodeError as error:
         raise ValueError(f"line {error.lineno}, column {error.colno}: not JSON: {error.msg}") from None
     if not isinstance(cases, list):
@@ -81,7 +85,7 @@ def _priced(row: Mapping[str, Any]) -> PricedCase:
 
 
 def _refuse_constant(name: str) -> None:
-    raise ValueError(f"{name} is no number of a price")
+    raise ValueError(f'{name} is no number; write a plain decimal such as "0.0125"')
 
 
 def _row(case: Any) -> dict[str, Any]:
@@ -98,7 +102,9 @@ def _row(case: Any) -> dict[str, Any]:
     try:
         price = compile_price(str(case["model"]), case["price"])
     except RateCardErrors as refused:
-        raise RefusedCase("; ".join(f"{e.path}: {e.fact} ({e.code})" for e in refused.errors)) from None
+        raise RefusedCase(
+            "; ".join(f"{e.path}: {e.fact} ({e.code}) — {e.fix}" for e in refused.errors)
+        ) from None
     except ValueError as refused:
         raise RefusedCase(str(refused)) from None
     return {**_usage(case, price), **_price_columns(price)}
@@ -126,10 +132,10 @@ def _usage(case: Mapping[str, Any], price: Price) -> dict[str, Any]:
 
 
 def _quantity(value: Any, name: str) -> Decimal:
-    text = format(value, "f") if isinstance(value, Decimal) else str(value)
+    text = str(value)
     number = None if value is None or isinstance(value, bool) else plain_decimal(text)
     if number is None:
-        raise RefusedCase(f"bad_quantity: `{name}` is {value!r}, not a decimal")
+        raise RefusedCase(f'bad_quantity: `{name}` is {value!r}; write a plain decimal such as "12.5"')
     if decimals_of(number) > QUANTITY_DECIMALS or abs(number) >= QUANTITY_LIMIT:
         raise RefusedCase(f"bad_quantity: `{name}` is {text}; at most 9 decimals and below 1e15")
     return number

@@ -14,6 +14,7 @@ from tests.oracle import price_amount
 from tests.oracle.exact import rounded
 
 CONFORMANCE = Path(__file__).parents[3] / "shared" / "conformance" / "pricing.json"
+DOCUMENT = Path(__file__).parents[2] / "docs" / "cli.md"
 TIERS = [{"up_to": "10", "unit_amount": "1", "flat_amount": "5"}, {"up_to": None, "unit_amount": "0.5"}]
 
 
@@ -166,6 +167,29 @@ def test_a_case_that_cannot_be_priced_says_why_and_the_others_stand(
 def test_a_file_that_is_no_list_of_cases(text: str, told: str) -> None:
     with pytest.raises(ValueError, match=told):
         read_cases(text)
+
+
+@pytest.mark.parametrize("number", ["1e3", "1E-2", "0.5e1", "-1e0", "1e400"])
+def test_a_number_with_an_exponent_is_refused_in_its_case(shared_store: Store, number: str) -> None:
+    text = (
+        '[{"id": "q", "model": "per_unit", "price": {"unit_amount": 0.1}, "quantity": %s},'
+        ' {"id": "p", "model": "per_unit", "price": {"unit_amount": %s}, "quantity": 1},'
+        ' {"id": "v", "model": "percentage", "price": {"rate_percent": 1}, "event_values": [1, %s]},'
+        ' {"id": "good", "model": "per_unit", "price": {"unit_amount": 0.1}, "quantity": 1000}]'
+    )
+    *refused, good = price_cases(shared_store.database, read_cases(text % (number, number, number)))
+    assert good.amount == "100"
+    for one in refused:
+        assert one.amount is None
+        assert number.lstrip("-") in (one.error or "")
+        assert "write " in (one.error or "")
+
+
+def test_the_documented_cases_are_priced(shared_store: Store) -> None:
+    """0.0125 × 1200; and 2.9 % of 10.00 and of 4.50, with 0.30 each: 0.29 + 0.1305 + 0.60."""
+    text = DOCUMENT.read_text(encoding="utf-8").partition("## Single prices")[2]
+    block = text.partition("```json\n")[2].partition("```")[0]
+    assert amounts(shared_store, read_cases(block)) == ["15", "1.0205"]
 
 
 def test_numbers_in_json_stay_exact(shared_store: Store) -> None:
