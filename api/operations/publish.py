@@ -65,6 +65,10 @@ def publish_rate_card(store: Store, text: str, file_name: str) -> Published:
                 }
             ],
         )
+        if version == 1:
+            # Contracts may have named the card before it was there: their invoices now have a currency.
+            store.outdate_dictionaries("periods_dict")
+            store.refresh_dictionaries()
     return Published(card.rate_card, version, card.content_hash, len(card.prices), True)
 
 

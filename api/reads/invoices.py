@@ -41,8 +41,8 @@ def list_invoices(
     now = store.clock()
     until = milliseconds(now) + 1
     after_start, after_contract_id = after or (0, "")
-    periods = _periods(
-        store,
+    periods = store.database.rows(
+        load("queries/reads/invoice_periods.sql"),
         customer_id=customer_id,
         contract_id=contract_id,
         start=milliseconds(start or EARLIEST_ASKED),
@@ -73,7 +73,7 @@ def get_invoice(store: Store, invoice_id: str) -> Invoice | None:
     if period is None:
         return None
     # Credits before lines: usage that comes in between makes the total more, never less than nothing.
-    applied = _credits(store, period["customer_id"], [period["period_id"]])
+    applied = _credits(store, [period])
     rows = store.database.rows(load("queries/reads/invoice_lines.sql"), period_id=period["period_id"])
     lines = [list(of_line) for _, of_line in groupby(rows, itemgetter("product", "rate_card_version"))]
     subtotal = sum((of_line[0]["line_amount"] for of_line in lines), ZERO)
@@ -95,15 +95,11 @@ def find_period(store: Store, invoice_id: str) -> dict[str, Any] | None:
     if not contract_id or start is None:
         return None
     midnight = datetime.combine(start, time(), UTC)
-    periods = _periods(
-        store,
-        customer_id="",
+    periods = store.database.rows(
+        load("queries/reads/contract_periods.sql"),
         contract_id=contract_id,
         start=milliseconds(midnight - timedelta(days=1)),
         end=milliseconds(midnight + timedelta(days=2)),
-        after_start=milliseconds(LATEST_ASKED),
-        after_contract_id="",
-        limit=4,
     )
     return next((period for period in periods if invoice_id_of(period) == invoice_id), None)
 
@@ -116,45 +112,28 @@ def _local_date(text: str) -> date | None:
     return day if text == day.isoformat() and EARLIEST_ASKED.year <= day.year < LATEST_ASKED.year else None
 
 
-def _periods(store: Store, **bounds: Any) -> list[dict[str, Any]]:
-    """Return billing periods, each with the currency of its card: '' while no version is published."""
-    periods = store.database.rows(load("queries/reads/invoice_periods.sql"), **bounds)
-    rate_cards = list({period["rate_card"] for period in periods})
-    rows = store.database.rows(load("queries/reads/card_currencies.sql"), rate_cards=rate_cards)
-    currencies = {row["rate_card"]: row for row in rows}
-    return [
-        {"currency": "", "currency_exponent": 0} | currencies.get(period["rate_card"], {}) | period
-        for period in periods
-    ]
-
-
 def _subtotals(store: Store, period_ids: Sequence[int]) -> list[dict[str, Any]]:
     return store.database.rows(load("queries/reads/invoice_subtotals.sql"), period_ids=list(period_ids))
 
 
-def _credits(store: Store, customer_id: str, period_ids: Sequence[int]) -> list[dict[str, Any]]:
-    if not _with_grants(store, [customer_id]):
+def _credits(store: Store, periods: Sequence[Row]) -> list[dict[str, Any]]:
+    """Return what credits pay of the given periods of one customer."""
+    if not any(period["has_grants"] for period in periods):
         return []
     return store.database.rows(
-        load("queries/reads/credit_lines.sql"), customer_id=customer_id, period_ids=list(period_ids)
+        load("queries/reads/credit_lines.sql"),
+        customer_id=periods[0]["customer_id"],
+        period_ids=[period["period_id"] for period in periods],
     )
-
-
-def _with_grants(store: Store, customer_ids: Iterable[str]) -> list[str]:
-    """Return those of the customers whose contracts give credit grants."""
-    rows = store.database.rows(
-        load("queries/reads/customers_with_grants.sql"), customer_ids=list(customer_ids)
-    )
-    return [row["customer_id"] for row in rows]
 
 
 def _credits_by_period(store: Store, periods: Sequence[Row]) -> dict[int, Decimal]:
-    by_customer: dict[str, list[int]] = {}
+    by_customer: dict[str, list[Row]] = {}
     for period in periods:
-        by_customer.setdefault(period["customer_id"], []).append(period["period_id"])
+        by_customer.setdefault(period["customer_id"], []).append(period)
     found: dict[int, Decimal] = {}
-    for customer_id in _with_grants(store, by_customer):
-        found |= _sum_by_period(_credits(store, customer_id, by_customer[customer_id]))
+    for of_customer in by_customer.values():
+        found |= _sum_by_period(_credits(store, of_customer))
     return found
 
 

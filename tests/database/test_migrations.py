@@ -25,6 +25,7 @@ LANDED = {
     "0003_contracts": "7cae7f2fa29a918c36e2bc16e49c02ed50ce56737e418f2f7cbcffd11bdc0a0b",
     "0004_reconcile": "08778cfb24769abedd85c11860707097e3476e258d1551f481be2330958f0526",
     "0005_times_of_recording": "abdfb1ce12375c73e349269554406ec2d203b845b2942651844ce2078010eabe",
+    "0006_drop_amount_views": "66e66a41f74464dc018f5e550b60b88698700913bcddbd06fc9e4a0fe0bee9b7",
 }
 
 # The inbox's view as it was up to 0004.

@@ -54,10 +54,10 @@ def test_a_changed_price_is_a_new_version_and_changes_no_sql(store: Store) -> No
 
 def test_the_first_tiered_price_makes_the_views_count_positions(store: Store) -> None:
     publish_rate_card(store, card(), "card.yaml")
-    assert "tier_from" not in view_text(store, "usage_amounts")
+    assert "tier_from" not in view_text(store, "invoice_breakdown")
     tiers = '{model: graduated, tiers: [{up_to: null, unit_amount: "0.10"}]}'
     publish_rate_card(store, card(tiers), "card.yaml")
-    assert "tier_from" in view_text(store, "usage_amounts")
+    assert "tier_from" in view_text(store, "invoice_breakdown")
 
 
 def test_a_card_keeps_its_currency(store: Store) -> None:
