@@ -53,8 +53,9 @@ _MESSAGES: dict[Status, str | None] = {
 }
 
 
-def ingest(store: Store, events: DecodedEvents) -> list[EventAnswer]:
-    """Store the good events and answer every one, in request order. Blocks until they are stored and rated.
+def ingest(store: Store, events: DecodedEvents, *, verbose: bool = True) -> list[EventAnswer]:
+    """Store the good events and answer every one, in request order; only those that were not accepted unless
+    `verbose`. Blocks until they are stored and rated.
 
     Raises StoreUnavailable when that is unknown; sending the same again is safe.
     """
@@ -66,12 +67,13 @@ def ingest(store: Store, events: DecodedEvents) -> list[EventAnswer]:
     answers.extend(
         EventAnswer(position, status, None if status == ACCEPTED else status, None, _MESSAGES[status])
         for position, status in zip(events.positions, statuses, strict=True)
+        if verbose or status != ACCEPTED
     )
     answers.sort(key=lambda answer: answer.index)
     return answers
 
 
-def ingest_atomic(store: Store, events: DecodedEvents) -> list[EventAnswer]:
+def ingest_atomic(store: Store, events: DecodedEvents, *, verbose: bool = True) -> list[EventAnswer]:
     """As `ingest`, but a request with a rejected event is refused whole and stores nothing."""
     if events.rejections:
         raise Unprocessable(
@@ -88,7 +90,7 @@ def ingest_atomic(store: Store, events: DecodedEvents) -> list[EventAnswer]:
                 for rejection in events.rejections
             ],
         )
-    return ingest(store, events)
+    return ingest(store, events, verbose=verbose)
 
 
 def store_events(store: Store, table: pa.Table) -> list[Status]:

@@ -127,23 +127,23 @@ def _decode(store: Store, limits: EventLimits, body: bytes, content_type: str, z
 
 def _store(store: Store, events: DecodedEvents, atomic: bool, verbose: bool) -> Response:
     """Store and answer; in a thread of its own, because it waits for the writer."""
-    answered = ingest_atomic(store, events) if atomic else ingest(store, events)
+    take_in = ingest_atomic if atomic else ingest
+    answered = take_in(store, events, verbose=verbose)
     counts = Counter(answer.status for answer in answered)
-    if counts["rejected"] == len(answered):
+    if events.total and counts["rejected"] == events.total:
         raise ProblemError(
             422,
             "all_events_rejected",
-            f"None of the {len(answered)} events can be stored; the first: {answered[0].message}",
+            f"None of the {events.total} events can be stored; the first: {answered[0].message}",
             errors=[_fault(answer) for answer in answered],
         )
-    shown = answered if verbose else [answer for answer in answered if answer.status != "accepted"]
     return json_response(
         EventsAnswer(
-            accepted=counts["accepted"],
+            accepted=events.total - counts["duplicate"] - counts["conflict"] - counts["rejected"],
             duplicate=counts["duplicate"],
             conflict=counts["conflict"],
             rejected=counts["rejected"],
-            events=shown,
+            events=answered,
         )
     )
 
