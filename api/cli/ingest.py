@@ -1,6 +1,7 @@
 """`runrate ingest`: a file of events, in requests of a bounded size, with a summary by reason."""
 
 import gzip
+import zlib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,7 +19,7 @@ from api.cli.failures import CommandFailed
 from api.cli.output import Columns, print_json, stderr, stdout
 from api.cli.session import Session
 from api.cli.settings import Settings, command
-from api.events import EventLimits, read_event_file
+from api.events import REQUEST_CODES, BadRequest, EventLimits, read_event_file
 
 EVENTS_A_REQUEST = 5_000
 BYTES_A_REQUEST = 4 << 20
@@ -105,7 +106,7 @@ def register(app: typer.Typer) -> None:
                     summary.counts["rejected"] += 1
                     summary.refuse(refused)
                 if request.positions:
-                    summary.add(_send(session, request), request.positions)
+                    summary.add(_send(session, file, request), request.positions)
                 events = summary.counts.total()
                 progress.update(task, advance=len(request.body), events=events, rate=_rate(summary, started))
         _show(summary, settings)
@@ -132,10 +133,14 @@ def _rate(summary: Summary, started: datetime) -> str:
     return f"{summary.counts.total() * 1000 // max(milliseconds, 1):,} events/s"
 
 
-def _send(session: Session, request: Request) -> Any:
+def _send(session: Session, file: Path, request: Request) -> Any:
     try:
         return session.send("POST", "/v1/events", request.body, "application/x-ndjson")
     except CommandFailed as failed:
+        if failed.code in REQUEST_CODES:
+            first, last = request.positions[0] + 1, request.positions[-1] + 1
+            where = f"{file}: event {first}" if first == last else f"{file}: events {first} to {last}"
+            raise CommandFailed(f"{where}: {failed.message}", failed.details, failed.code) from None
         if failed.code != "all_events_rejected":
             raise
         events = [{"status": "rejected", **event} for event in failed.problem["errors"]]
@@ -143,7 +148,17 @@ def _send(session: Session, request: Request) -> Any:
 
 
 def requests_of(file: Path) -> Iterator[Request]:
-    """The file as requests. Raises BadRequest for a file that cannot be read as what its ending says."""
+    """The file as requests. Raises CommandFailed for a file that cannot be read as what its ending says."""
+    try:
+        yield from _requests_of(file)
+    except BadRequest as refused:
+        raise CommandFailed(f"{file}: {refused.message}", code=refused.code) from None
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+        message = f"{file}: The file says that it is gzip but cannot be decompressed: {error}."
+        raise CommandFailed(message, code="malformed_file") from None
+
+
+def _requests_of(file: Path) -> Iterator[Request]:
     name = file.name.lower()
     if name.removesuffix(".gz").endswith(LINE_ENDINGS):
         yield from _requests_of_lines(file, name.endswith(".gz"))

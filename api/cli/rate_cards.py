@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from api.cli.failures import CommandFailed
+from api.cli.files import read_text
 from api.cli.output import Columns, counted, facts, pairs, print_json, stderr, stdout
 from api.cli.session import Session, part, place_text
 from api.cli.settings import Settings, check_instant, command
@@ -35,16 +36,6 @@ def register(app: typer.Typer) -> None:
     contracts = typer.Typer(help="Customers and contracts.", no_args_is_help=True)
     app.add_typer(contracts, name="contracts")
     _register_apply(contracts)
-
-
-def read_text(file: Path) -> str:
-    """The text of a file. Raises CommandFailed."""
-    try:
-        return file.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        raise CommandFailed(f"{file}: there is no such file") from None
-    except UnicodeDecodeError:
-        raise CommandFailed(f"{file}: not UTF-8; save it as UTF-8") from None
 
 
 def _register_check(cards: typer.Typer) -> None:

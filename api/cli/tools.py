@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from api.cli.failures import CommandFailed
+from api.cli.files import read_text
 from api.cli.output import Columns, pairs, print_json, stderr, stdout
 from api.cli.price_cases import price_cases, read_cases
 from api.cli.settings import Settings, command
@@ -60,7 +61,7 @@ def register(app: typer.Typer) -> None:
         A case that cannot be priced is printed as {id, error}; then the exit code is 1.
         """
         try:
-            listed = read_cases(cases.read_text(encoding="utf-8"))
+            listed = read_cases(read_text(cases))
         except ValueError as error:
             raise CommandFailed(f"{cases}: {error}") from None
         with fresh_folder() as folder:

@@ -23,7 +23,7 @@ from api.events.columns import EventColumns, validate_events
 from api.events.csv_files import read_csv
 from api.events.decode import BYTE_ORDER_MARK, json_items, no_events
 from api.events.json_events import PLAIN, read_array_fast, read_items, read_lines
-from api.events.model import EVENT_SCHEMA, BadRequest, DecodedEvents, EventError, EventLimits, shown
+from api.events.model import EVENT_SCHEMA, BadRequest, DecodedEvents, EventError, EventLimits
 from api.events.parquet_files import read_parquet
 
 BATCH_ROWS: Final = 50_000
@@ -47,7 +47,7 @@ def read_event_file(path: Path, limits: EventLimits, now: datetime) -> Iterator[
             total += batch.total
             yield batch
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
-        message = f"{path.name} says that it is gzip but cannot be decompressed: {error}."
+        message = f"The file says that it is gzip but cannot be decompressed: {error}."
         raise BadRequest("malformed_file", message) from None
     if total == 0:
         raise no_events("file")
@@ -63,7 +63,7 @@ def _batches(
     reader = _READERS.get(ending)
     if reader is None:
         message = (
-            f"The ending of {shown(path.name)} is not read; name it .ndjson, .jsonl, .json or .csv "
+            "The ending of the file is not read; name it .ndjson, .jsonl, .json or .csv "
             "(or one of these with .gz), or .parquet."
         )
         raise BadRequest("unsupported_media_type", message, status=415)

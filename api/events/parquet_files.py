@@ -48,7 +48,7 @@ def read_parquet(
             # A broken page is an OSError of pyarrow's own and has no number; the system's errors pass.
             if isinstance(error, OSError) and error.errno is not None:
                 raise
-            message = f"{path.name} cannot be read as Parquet: {error}."
+            message = f"The file cannot be read as Parquet: {error}."
             raise BadRequest("malformed_file", message) from None
 
 

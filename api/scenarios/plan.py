@@ -66,7 +66,11 @@ def read_scenario(directory: Path) -> Scenario:
     if not path.exists() and path.with_suffix(".json").exists():
         path = path.with_suffix(".json")
     errors = ErrorList(path.name, SCENARIO)
-    top = read_yaml(path.read_text(encoding="utf-8"), errors)
+    try:
+        top = read_yaml(path.read_text(encoding="utf-8"), errors)
+    except UnicodeDecodeError:
+        top = None
+        errors.add("yaml_syntax", START, "", "the file is not UTF-8", "save it as UTF-8")
     if top is None:
         raise ScenarioErrors(errors.in_order())
     return _scenario(top, errors, directory, {})

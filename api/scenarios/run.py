@@ -63,8 +63,8 @@ def run_steps(scenario: Scenario, store: Store, warn: Warn = lambda _: None) -> 
         except (RateCardErrors, ContractErrors) as refused:
             lines = tuple(str(error) for error in refused.errors)
             raise StepFailed(step.where, f"{step.value} is refused", lines) from None
-        except (OperationRefused, BadRequest) as refused:
-            details = tuple(_place(error) for error in getattr(refused, "errors", ()))
+        except OperationRefused as refused:
+            details = tuple(_place(error) for error in refused.errors)
             raise StepFailed(step.where, f"{step.kind}: {refused.message}", details) from None
 
 
@@ -121,7 +121,7 @@ def _events(run: _Run, step: Step) -> None:
     except BadRequest as refused:
         # No events is no mistake here: nothing happened in between.
         if refused.code != "no_events":
-            raise
+            raise StepFailed(step.where, f"{name}: {refused.message}") from None
 
 
 def _decoded(run: _Run, step: Step) -> Iterator[DecodedEvents]:

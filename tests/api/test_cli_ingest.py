@@ -11,6 +11,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from api.events import REQUEST_CODES
+from api.scenarios.plan import read_scenario
+from api.scenarios.run import StepFailed, run_scenario
+from api.store import Store
 from tests.api.cli_world import Run, event, fill, lines, served_command_line
 from tests.conftest import Engine
 
@@ -112,3 +116,60 @@ def test_a_file_in_many_requests(ready: Run, tmp_path: Path) -> None:
     done = ready("ingest", str(file), "--json")
     assert (done.json["accepted"], done.json["events"][0]["index"]) == (12_000, 12_000)
     assert ready("invoice", "k2:2026-01-01", "--json").json["total"] == "12.00"
+
+
+GZIP = gzip.compress(lines(event(41)).encode())
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "told"),
+    [
+        ("plain.ndjson.gz", b"x", "Not a gzipped file"),
+        ("cut.ndjson.gz", GZIP[:-9], "cannot be decompressed"),
+        ("bent.ndjson.gz", GZIP[:12] + b"\xff\xff\xff" + GZIP[15:], "cannot be decompressed"),
+        ("cut.csv.gz", GZIP[:9], "cannot be decompressed"),
+        ("columns.csv", b"event_id,a\n1,2\n", "Column customer_id is missing"),
+        ("quotes.csv", b'event_id,customer_id,event_type,event_time\n"a', "at line 2"),
+        ("events.txt", b"x", "is not read; name it .ndjson"),
+        ("none.csv", b"", "holds no event"),
+        ("cut.json", b"{", "is not JSON at line 1"),
+        ("short.parquet", b"PAR1", "cannot be read as Parquet"),
+        ("long.ndjson", b'\n{"event_id": "' + b"x" * (6 << 20) + b'"}\n', "event 1: "),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_named(
+    ready: Run, tmp_path: Path, name: str, content: bytes, told: str
+) -> None:
+    file = tmp_path / name
+    file.write_bytes(content)
+    done = ready("ingest", str(file))
+    assert done.code == 1
+    assert done.err.startswith(f"error: {file}: ")
+    assert told in done.err
+    assert done.err.count(name) == 1
+    assert done.err.count("\n") == 1
+    failed = ready("ingest", str(file), "--json")
+    assert failed.json["error"]["code"] in REQUEST_CODES
+
+
+def test_events_of_a_scenario_that_cannot_be_read_are_named(store: Store, tmp_path: Path) -> None:
+    scenario = tmp_path / "scenario.yaml"
+    scenario.write_text("now: 2026-02-03T00:00:00Z\nsteps: [{events: bad.csv.gz}]\n", encoding="utf-8")
+    (tmp_path / "bad.csv.gz").write_bytes(b"x")
+    with pytest.raises(StepFailed, match=r"^scenario.yaml:2:10: bad.csv.gz: The file says that it is gzip"):
+        run_scenario(read_scenario(tmp_path), store)
+
+
+@pytest.mark.parametrize(
+    ("command", "name"),
+    [(("scenario", "."), "scenario.yaml"), (("rate", "--cases", "cases.json"), "cases.json")],
+)
+def test_what_is_not_utf_8_is_named(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...], name: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / name).write_bytes(b"\xff\xfe")
+    done = run(*command)
+    assert done.code == 1
+    assert name in done.err
+    assert "save it as UTF-8" in done.err
