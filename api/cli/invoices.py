@@ -46,24 +46,27 @@ def _register_invoice(app: typer.Typer) -> None:
         """Show an invoice as it is now, or list them.
 
         With an invoice id, or when only one invoice fits, all its lines are shown; else a list, latest first.
+        With --json a list stays a list: {"items": [...]}.
         """
         with Session(settings) as session:
             if invoice_id is not None:
                 found = session.get(f"/v1/invoices/{part(invoice_id)}")
                 print_json(found) if settings.as_json else show_invoice(found)
                 return
-            listed = [
-                one
-                for one in session.pages("/v1/invoices", customer_id=customer, contract_id=contract)
-                if period is None or one["invoice_id"].rpartition(":")[2].startswith(period)
-            ]
-            if len(listed) == 1:
-                found = session.get(f"/v1/invoices/{part(listed[0]['invoice_id'])}")
-                print_json(found) if settings.as_json else show_invoice(found)
-            elif settings.as_json:
-                print_json(listed)
+            found = session.listing("/v1/invoices", customer_id=customer, contract_id=contract)
+            listed = [one for one in found["items"] if period is None or _begins(one, period)]
+            if settings.as_json:
+                print_json({**found, "items": listed})
+            elif len(listed) == 1:
+                show_invoice(session.get(f"/v1/invoices/{part(listed[0]['invoice_id'])}"))
             else:
                 show_invoices(listed)
+
+
+def _begins(invoice: dict[str, Any], period: str) -> bool:
+    """Tell whether the invoice's period begins on the day, or in the month."""
+    day: str = invoice["invoice_id"].rpartition(":")[2]
+    return day.startswith(period)
 
 
 def show_invoices(listed: list[dict[str, Any]]) -> None:
@@ -136,8 +139,8 @@ def _register_balance(app: typer.Typer) -> None:
     ) -> None:
         """Show what is left of a customer's credit grants."""
         with Session(settings) as session:
-            found = list(session.pages(f"/v1/customers/{part(customer)}/balances"))
-        print_json(found) if settings.as_json else show_balances(found)
+            found = session.listing(f"/v1/customers/{part(customer)}/balances")
+        print_json(found) if settings.as_json else show_balances(found["items"])
 
 
 def show_balances(found: list[dict[str, Any]]) -> None:

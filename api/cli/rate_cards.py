@@ -199,14 +199,14 @@ def _register_list(cards: typer.Typer) -> None:
     def list_(settings: Settings) -> None:
         """List the published rate cards."""
         with Session(settings) as session:
-            found = list(session.pages("/v1/rate-cards"))
+            found = session.listing("/v1/rate-cards")
         if settings.as_json:
             print_json(found)
             return
         table = Columns(
             "rate card", "currency", "versions", "latest", "published", numbers=("versions", "latest")
         )
-        for card in found:
+        for card in found["items"]:
             table.row(
                 card["rate_card"],
                 card["currency"],

@@ -69,18 +69,22 @@ class Session:
         content = body if isinstance(body, bytes | None) else json.dumps(body).encode()
         return self._call(method, path, parameters, content, content_type)
 
-    def pages(self, path: str, limit: int | None = None, **parameters: Any) -> Iterator[dict[str, Any]]:
-        """Read a list page by page, at most `limit` entries."""
-        cursor: str | None = None
-        seen = 0
-        while True:
-            size = PAGE if limit is None else min(PAGE, limit - seen)
-            page = self.get(path, limit=size, cursor=cursor, **parameters)
+    def listing(self, path: str, **parameters: Any) -> dict[str, Any]:
+        """Read a whole list, in the shape of one of its pages: the last and only one. Raises CommandFailed."""
+        page = self.get(path, limit=PAGE, **parameters)
+        items = page["items"]
+        while page["next_cursor"] is not None:
+            page = self.get(path, limit=PAGE, cursor=page["next_cursor"], **parameters)
+            items += page["items"]
+        return {**page, "items": items}
+
+    def pages(self, path: str, **parameters: Any) -> Iterator[dict[str, Any]]:
+        """Read a list page by page, entry by entry. Raises CommandFailed."""
+        page = self.get(path, limit=PAGE, **parameters)
+        yield from page["items"]
+        while page["next_cursor"] is not None:
+            page = self.get(path, limit=PAGE, cursor=page["next_cursor"], **parameters)
             yield from page["items"]
-            seen += len(page["items"])
-            cursor = page["next_cursor"]
-            if cursor is None or (limit is not None and seen >= limit):
-                return
 
     def _call(
         self,

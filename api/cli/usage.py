@@ -44,15 +44,13 @@ def _register_usage(app: typer.Typer) -> None:
         By product and dimensions, with exact amounts, in the contract's time zone.
         """
         with Session(settings) as session:
-            found = list(
-                session.pages(
-                    f"/v1/customers/{part(customer)}/usage",
-                    by=by.value,
-                    group_by=group_by or None,
-                    product=product,
-                    start=start,
-                    end=end,
-                )
+            found = session.listing(
+                f"/v1/customers/{part(customer)}/usage",
+                by=by.value,
+                group_by=group_by or None,
+                product=product,
+                start=start,
+                end=end,
             )
         if settings.as_json:
             print_json(found)
@@ -61,7 +59,7 @@ def _register_usage(app: typer.Typer) -> None:
         table = Columns(
             "from", "product", "dimensions", *numbers, "in", numbers=numbers, words=("dimensions",)
         )
-        for row in found:
+        for row in found["items"]:
             table.row(
                 row["start"],
                 row["product"],
@@ -81,7 +79,7 @@ def _register_unrated(app: typer.Typer) -> None:
     ) -> None:
         """Show usage without a price, and what mends it."""
         with Session(settings) as session:
-            found = list(session.pages("/v1/unrated", customer_id=customer))
+            found = session.listing("/v1/unrated", customer_id=customer)
         if settings.as_json:
             print_json(found)
             return
@@ -95,7 +93,7 @@ def _register_unrated(app: typer.Typer) -> None:
             numbers=("entries", "customers"),
             words=("to mend it",),
         )
-        for row in found:
+        for row in found["items"]:
             table.row(
                 row["reason"],
                 row["product"],

@@ -69,7 +69,7 @@ def test_a_folder_is_opened_or_its_server_asked(tmp_path: Path) -> None:
         key_file = tmp_path / ".runrate" / "api_key"
         assert key_file.stat().st_mode & 0o077 == 0
         listed = json.loads(runrate("ratecard", "list", "--json", folder=tmp_path).stdout)
-        assert [card["rate_card"] for card in listed] == ["aurora-ai"]
+        assert [card["rate_card"] for card in listed["items"]] == ["aurora-ai"]
         refused = runrate("migrate", folder=tmp_path)
         assert refused.returncode == 1
         assert "a server runs for this store" in refused.stderr
