@@ -6,23 +6,20 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from api.cli.cases import CASES_A_QUERY, RefusedCase
 from ratecard_compiler import Price, RateCardErrors, compile_price
 from ratecard_compiler.decimals import QUANTITY_DECIMALS, QUANTITY_LIMIT, decimals_of, plain_decimal
 from ratecard_compiler.rows import price_columns
 from sql import render
 from sql.client import Database
 
-CASES_A_QUERY = 500
+CASE_SHAPE = "{id, model, price, quantity | event_values}"
 CASE_KEYS = frozenset({"id", "model", "price", "quantity", "event_values"})
 # Facts about a case that pricing does without.
 IGNORED_KEYS = frozenset({"source", "notes", "expected_amount"})
 # What stands for "no bound": beyond any amount or value, within Decimal(76, 15).
 UNBOUNDED = "1" + "0" * 30
 UNLIMITED_EVENTS = 2**62
-
-
-class RefusedCase(Exception):
-    """A case that cannot be priced; the message is the reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,21 +35,6 @@ class PricedCase:
         if self.amount is None:
             return {"id": self.case_id, "error": self.error or ""}
         return {"id": self.case_id, "amount": self.amount}
-
-
-def read_cases(text: str) -> list[Any]:
-    """The list of cases in a JSON text. ValueError: it is no such list.
-
-    Decimals are strings; one without quotes is taken as the text that stands there, so it is exact too, and one with an
-    exponent is refused with its case.
-    """
-    try:
-        cases = json.loads(text, parse_float=str, parse_constant=_refuse_constant)
-    except json.JSONDecodeError as error:
-        raise ValueError(f"line {error.lineno}, column {error.colno}: not JSON: {error.msg}") from None
-    if not isinstance(cases, list):
-        raise ValueError("the file holds no list; write [{id, model, price, quantity}, …]")
-    return cases
 
 
 def price_cases(database: Database, cases: Sequence[Any]) -> Iterator[PricedCase]:
@@ -82,10 +64,6 @@ def _priced(row: Mapping[str, Any]) -> PricedCase:
     if not row["in_range"]:
         return PricedCase(row["id"], None, "amount_out_of_range: the amount is not below 1e14")
     return PricedCase(row["id"], row["amount"])
-
-
-def _refuse_constant(name: str) -> None:
-    raise ValueError(f'{name} is no number; write a plain decimal such as "0.0125"')
 
 
 def _row(case: Any) -> dict[str, Any]:

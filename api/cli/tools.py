@@ -1,4 +1,4 @@
-"""`runrate scenario` and `runrate rate`: what prices and rules come to, in an engine of their own."""
+"""`runrate scenario`, `rate` and `aggregate`: what rules, prices and meters come to, in an engine of their own."""
 
 import json
 import shutil
@@ -10,10 +10,14 @@ from typing import Annotated, Any
 
 import typer
 
+from api.cli.aggregation_cases import CASE_SHAPE as AGGREGATION_SHAPE
+from api.cli.aggregation_cases import aggregate_cases
+from api.cli.cases import read_cases
 from api.cli.failures import CommandFailed
 from api.cli.files import read_text
 from api.cli.output import Columns, pairs, print_json, stderr, stdout
-from api.cli.price_cases import price_cases, read_cases
+from api.cli.price_cases import CASE_SHAPE as PRICE_SHAPE
+from api.cli.price_cases import price_cases
 from api.cli.settings import Settings, command
 from api.opening import open_store
 from api.scenarios.comparison import Difference, compare
@@ -22,6 +26,7 @@ from api.scenarios.run import run_scenario
 from sql.client import Database
 
 MOST_DIFFERENCES = 50
+MOST_VALUES_SHOWN = 5
 
 
 def register(app: typer.Typer) -> None:
@@ -49,6 +54,11 @@ def register(app: typer.Typer) -> None:
         if differences:
             raise typer.Exit(1)
 
+    _register_rate(app)
+    _register_aggregate(app)
+
+
+def _register_rate(app: typer.Typer) -> None:
     @command(app, "rate", "runrate rate --cases cases.json")
     def rate(
         settings: Settings,
@@ -60,22 +70,61 @@ def register(app: typer.Typer) -> None:
 
         A case that cannot be priced is printed as {id, error}; then the exit code is 1.
         """
-        try:
-            listed = read_cases(read_text(cases))
-        except ValueError as error:
-            raise CommandFailed(f"{cases}: {error}") from None
-        with fresh_folder() as folder:
-            database = Database.open(f"chdb:{folder}")
-            try:
-                priced = list(price_cases(database, listed))
-            finally:
-                database.close()
+        listed = _cases(cases, PRICE_SHAPE)
+        with fresh_engine() as database:
+            priced = list(price_cases(database, listed))
         print_json([case.as_json() for case in priced])
-        refused = [case for case in priced if case.error is not None]
-        for case in refused:
-            stderr().print(f"error: case {case.case_id}: {case.error}", style="bold red", markup=False)
-        if refused:
-            raise typer.Exit(1)
+        _refuse({case.case_id: case.error for case in priced if case.error is not None})
+
+
+def _register_aggregate(app: typer.Typer) -> None:
+    @command(app, "aggregate", "runrate aggregate --cases cases.json")
+    def aggregate(
+        settings: Settings,
+        cases: Annotated[Path, typer.Option(help=f"JSON: [{AGGREGATION_SHAPE}, …].")],
+    ) -> None:
+        """Aggregate single cases in the engine, exactly.
+
+        Prints [{id, quantity}, …]. Aggregations: sum, count, max, min, latest, unique, average, weighted_sum.
+
+        A value that is no number is not counted, and named on stderr. A case that cannot be aggregated is printed as
+        {id, error}; then the exit code is 1.
+        """
+        listed = _cases(cases, AGGREGATION_SHAPE)
+        with fresh_engine() as database:
+            aggregated = list(aggregate_cases(database, listed))
+        print_json([case.as_json() for case in aggregated])
+        for case in aggregated:
+            if case.not_numbers:
+                shown = ", ".join(repr(value) for value in case.not_numbers[:MOST_VALUES_SHOWN])
+                note = f"note: case {case.case_id}: not counted, because no numbers: {shown}"
+                stderr().print(note, markup=False)
+        _refuse({case.case_id: case.error for case in aggregated if case.error is not None})
+
+
+def _cases(path: Path, shape: str) -> list[Any]:
+    try:
+        return read_cases(read_text(path), shape)
+    except ValueError as error:
+        raise CommandFailed(f"{path}: {error}") from None
+
+
+def _refuse(errors: dict[str, str]) -> None:
+    for case_id, error in errors.items():
+        stderr().print(f"error: case {case_id}: {error}", style="bold red", markup=False)
+    if errors:
+        raise typer.Exit(1)
+
+
+@contextmanager
+def fresh_engine() -> Iterator[Database]:
+    """An engine of its own without any tables, gone afterwards."""
+    with fresh_folder() as folder:
+        database = Database.open(f"chdb:{folder}")
+        try:
+            yield database
+        finally:
+            database.close()
 
 
 @contextmanager

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from api.cli.price_cases import price_cases, read_cases
+from api.cli.cases import read_cases
+from api.cli.price_cases import CASE_SHAPE, price_cases
 from api.store import Store
 from tests.oracle import price_amount
 from tests.oracle.exact import rounded
@@ -24,7 +25,7 @@ def amounts(store: Store, cases: list[Any]) -> list[str | None]:
 
 @pytest.mark.skipif(not CONFORMANCE.exists(), reason="the conformance files are not here")
 def test_cases_of_other_systems(shared_store: Store) -> None:
-    cases = read_cases(CONFORMANCE.read_text(encoding="utf-8"))
+    cases = read_cases(CONFORMANCE.read_text(encoding="utf-8"), CASE_SHAPE)
     priced = list(price_cases(shared_store.database, cases))
     assert [one.error for one in priced if one.error] == []
     for case, one in zip(cases, priced, strict=True):
@@ -166,7 +167,7 @@ def test_a_case_that_cannot_be_priced_says_why_and_the_others_stand(
 )
 def test_a_file_that_is_no_list_of_cases(text: str, told: str) -> None:
     with pytest.raises(ValueError, match=told):
-        read_cases(text)
+        read_cases(text, CASE_SHAPE)
 
 
 @pytest.mark.parametrize("number", ["1e3", "1E-2", "0.5e1", "-1e0", "1e400"])
@@ -177,7 +178,9 @@ def test_a_number_with_an_exponent_is_refused_in_its_case(shared_store: Store, n
         ' {"id": "v", "model": "percentage", "price": {"rate_percent": 1}, "event_values": [1, %s]},'
         ' {"id": "good", "model": "per_unit", "price": {"unit_amount": 0.1}, "quantity": 1000}]'
     )
-    *refused, good = price_cases(shared_store.database, read_cases(text % (number, number, number)))
+    *refused, good = price_cases(
+        shared_store.database, read_cases(text % (number, number, number), CASE_SHAPE)
+    )
     assert good.amount == "100"
     for one in refused:
         assert one.amount is None
@@ -189,10 +192,10 @@ def test_the_documented_cases_are_priced(shared_store: Store) -> None:
     """0.0125 × 1200; and 2.9 % of 10.00 and of 4.50, with 0.30 each: 0.29 + 0.1305 + 0.60."""
     text = DOCUMENT.read_text(encoding="utf-8").partition("## Single prices")[2]
     block = text.partition("```json\n")[2].partition("```")[0]
-    assert amounts(shared_store, read_cases(block)) == ["15", "1.0205"]
+    assert amounts(shared_store, read_cases(block, CASE_SHAPE)) == ["15", "1.0205"]
 
 
 def test_numbers_in_json_stay_exact(shared_store: Store) -> None:
     text = '[{"id": "a", "model": "per_unit", "price": {"unit_amount": 0.1}, "quantity": 0.300000001}]'
-    assert amounts(shared_store, read_cases(text)) == ["0.0300000001"]
+    assert amounts(shared_store, read_cases(text, CASE_SHAPE)) == ["0.0300000001"]
     assert json.loads(text)[0]["quantity"] == pytest.approx(0.3)

@@ -5,7 +5,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-from tests.oracle.exact import PLAIN_DECIMAL, QUANTITY_DECIMALS, NotCovered, exactly, rounded
+from tests.oracle.exact import QUANTITY_DECIMALS, NotCovered, decimal_or_none, exactly, rounded
 from tests.oracle.instants import instant, milliseconds
 
 ZERO = Decimal(0)
@@ -15,6 +15,7 @@ ZERO = Decimal(0)
 def aggregate(case: Mapping[str, Any]) -> Decimal:
     """The quantity of one case: `model`, and `events: [{at, value}]` or `values_in_time_order`, and `period`.
 
+    Events outside the period do not count; only the level of a `weighted_sum` is carried into it.
     A value that is no number does not count (`count` and `unique` count any value). A quotient is rounded
     half-even to 9 decimals, once. Nothing measured is 0. NotCovered: an unknown aggregation.
     """
@@ -22,7 +23,7 @@ def aggregate(case: Mapping[str, Any]) -> Decimal:
     if model == "weighted_sum":
         return _weighted_sum(case["events"], case["period"])
     if "events" in case:
-        in_order = sorted(case["events"], key=lambda event: instant(event["at"]))
+        in_order = sorted(_inside(case["events"], case.get("period")), key=lambda event: instant(event["at"]))
         values = [event["value"] for event in in_order]
     else:
         values = list(case["values_in_time_order"])
@@ -42,8 +43,16 @@ def aggregate(case: Mapping[str, Any]) -> Decimal:
     return numbers[-1] if model == "latest" else max(numbers) if model == "max" else min(numbers)
 
 
+def _inside(events: Sequence[Mapping[str, str]], period: Sequence[str] | None) -> list[Mapping[str, str]]:
+    """The events in the period, half-open; all where there is none."""
+    if period is None:
+        return list(events)
+    start, end = (instant(bound) for bound in period)
+    return [event for event in events if start <= instant(event["at"]) < end]
+
+
 def _numbers(values: Sequence[str]) -> list[Decimal]:
-    return [Decimal(value) for value in values if PLAIN_DECIMAL.fullmatch(value)]
+    return [number for number in map(decimal_or_none, values) if number is not None]
 
 
 def _weighted_sum(events: Sequence[Mapping[str, str]], period: Sequence[str]) -> Decimal:
@@ -52,6 +61,7 @@ def _weighted_sum(events: Sequence[Mapping[str, str]], period: Sequence[str]) ->
     held = Fraction(0)
     for event in events:
         at = milliseconds(instant(event["at"]))
-        if at < end and PLAIN_DECIMAL.fullmatch(event["value"]):
-            held += Fraction(event["value"]) * (end - max(at, start))
+        value = decimal_or_none(event["value"])
+        if at < end and value is not None:
+            held += Fraction(value) * (end - max(at, start))
     return rounded(held / (end - start), QUANTITY_DECIMALS, "half_even")
