@@ -259,14 +259,20 @@ class Valuation:
 
     def _cell(self, lookup: Lookup, combination: Combination) -> Decimal | None:
         table = self.graph.tables[lookup.table]
-        if table is None:
-            return None
-        keys = tuple(
+        row = None if table is None else self.row_of(table, lookup, combination)
+        return None if table is None or row is None else table.rows[row]
+
+    def row_of(self, table: TableIndex, lookup: Lookup, combination: Combination) -> Keys | None:
+        """Return the row of a table that a look-up finds for a combination; None where it finds none, or two."""
+        row = table.find(self.keys_for(lookup, combination))
+        return row if isinstance(row, tuple) else None
+
+    def keys_for(self, lookup: Lookup, combination: Combination) -> Keys:
+        """Return the keys that a look-up asks for."""
+        return tuple(
             [
                 combination[self.dimensions.index(key.name)] if isinstance(key, Name) else key.value
                 for key in lookup.keys
                 if isinstance(key, Name | Text)
             ]
         )
-        row = table.find(keys)
-        return table.rows[row] if isinstance(row, tuple) else None

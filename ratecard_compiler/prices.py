@@ -83,7 +83,7 @@ def _product_rows(
     errors: ErrorList,
     reported: set[tuple[str, int]],
 ) -> list[PriceRow]:
-    amounts = _amounts_of(price)
+    amounts = amounts_of(price)
     values = frozenset(graph.constants) | frozenset(graph.formulas) | graph.broken
     wrong = [report_mistakes(written, values, graph.tables, errors) for written in amounts]
     if any(wrong) or any(graph.is_broken(written.tree) for written in amounts):
@@ -114,13 +114,14 @@ def _product_rows(
 
 def price_without_card(price: PriceDeclaration, graph: FormulaGraph, errors: ErrorList) -> Price:
     """Return a price that stands alone: its formulas use numbers only."""
-    for written in _amounts_of(price):
+    for written in amounts_of(price):
         report_mistakes(written, frozenset(), {}, errors)
     errors.raise_if_any()
     return _build(price, Valuation(graph, (), errors, set()), (), errors)
 
 
-def _amounts_of(price: PriceDeclaration) -> list[Written]:
+def amounts_of(price: PriceDeclaration) -> list[Written]:
+    """Return every number of a price that may be a formula, in the order of the card."""
     return [*price.amounts.values(), *(written for tier in price.tiers for written in tier.amounts.values())]
 
 
@@ -132,7 +133,7 @@ def _build(
     def amount(name: str, amounts: Mapping[str, Written]) -> Decimal | None:
         if name not in amounts:
             return None
-        return _published_amount(name, amounts[name], valuation, combination, errors)
+        return published_amount(name, amounts[name], valuation, combination, errors)
 
     tiers = tuple(
         Tier(
@@ -168,9 +169,13 @@ def _build(
     )
 
 
-def _published_amount(
+def published_amount(
     name: str, written: Written, valuation: Valuation, combination: Combination, errors: ErrorList
 ) -> Decimal:
+    """Return an amount as it is published: a formula's result rounded half-even to 15 decimals, a number as written.
+
+    `name` is the field's, for its bounds; out of them it is 0, and in the errors.
+    """
     value = valuation.value(written, combination)
     if value is None:
         return _ZERO

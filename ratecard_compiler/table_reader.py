@@ -42,7 +42,7 @@ def _table(card: Fields, name: str, node: Node) -> TableDeclaration | None:
         return None
     rows: dict[tuple[str, ...], Decimal] = {}
     places: dict[tuple[str, ...], Place] = {}
-    for path, key, cell, place in _written_rows(table, len(keys)):
+    for path, key, cell, place in written_rows(table, len(keys)):
         value = plain_decimal(cell.text)
         if value is None:
             exact_decimal(cell, path, card.errors)
@@ -93,8 +93,8 @@ def _keys(table: Fields) -> tuple[str, ...] | None:
 _Row = tuple[str, tuple[str, ...], ScalarNode, Place]
 
 
-def _written_rows(table: Fields, key_count: int) -> Iterator[_Row]:
-    """Yield path, keys, cell and place of each row that has the right shape."""
+def written_rows(table: Fields, key_count: int) -> Iterator[_Row]:
+    """Yield path, keys, cell and place of each row that has the right shape; what is wrong goes to the errors."""
     rows, path = table.get("rows"), table.path_of("rows")
     if isinstance(rows, MappingNode):
         if key_count == 1:
