@@ -43,7 +43,6 @@ def published(session: Session, card: str, version: int | None) -> dict[str, Any
     """A published version, the latest where none is named. Raises CommandFailed."""
     path = f"/v1/rate-cards/{part(card)}/versions"
     if version is None:
-        [latest] = list(session.pages(path, limit=1))
-        version = latest["rate_card_version"]
+        version = session.get(path, limit=1)["items"][0]["rate_card_version"]
     found: dict[str, Any] = session.get(f"{path}/{version}")
     return found
