@@ -1,5 +1,6 @@
 """`runrate demo`: a made-up AI company, priced, streamed and billed while you watch."""
 
+import shlex
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -65,12 +66,13 @@ class Demo:
             with serving(store, port=self.port) as address:
                 self._stream(store)
                 self._show(store)
-                self._show_address(address.url, address.bootstrap_key)
                 if not self.once:
+                    self._show_address(address.url, address.bootstrap_key)
                     try:
                         self._trickle(store)
                     except KeyboardInterrupt:
                         console.print("stopping: what was received is stored")
+        self._show_next()
 
     def _set_up(self, store: Store) -> None:
         demo = files("fixtures.demo")
@@ -153,9 +155,25 @@ class Demo:
             markup=False,
             soft_wrap=True,
         )
-        if not self.once:
-            command = f"runrate --store chdb:{self.folder} invoice --customer northwind"
-            console.print(f"In another terminal: {command}\nCtrl-C stops.\n", markup=False, soft_wrap=True)
+        command = f"{self._runrate()} invoice --customer northwind"
+        console.print(f"In another terminal: {command}\nCtrl-C stops.\n", markup=False, soft_wrap=True)
+
+    def _show_next(self) -> None:
+        """What to try on the folder that is left, each a line for a shell."""
+        customer_id, event_id = map(shlex.quote, self.last_event)
+        console = stdout()
+        console.print("\n[bold]Try next[/bold], on what was stored:\n")
+        for command in (
+            "invoice --customer northwind",
+            f"balance {WITH_CREDITS}",
+            f"explain {event_id} --customer {customer_id}",
+            "verify",
+            "serve",
+        ):
+            console.print(f"  {self._runrate()} {command}", markup=False, soft_wrap=True)
+
+    def _runrate(self) -> str:
+        return f"runrate --store {shlex.quote(f'chdb:{self.folder}')}"
 
     def _trickle(self, store: Store) -> None:
         """A little usage every second, and the invoices that follow it."""
