@@ -14,6 +14,7 @@ from api.http.routes import (
     events,
     health,
     invoices,
+    keys,
     operations,
     rate_cards,
     traces,
@@ -32,6 +33,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     rate_cards.router,
     unrated.router,
     operations.router,
+    keys.router,
 )
 
 

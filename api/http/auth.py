@@ -1,31 +1,24 @@
-"""API keys: `rr_<key id>_<secret>`.
+"""Who may call: the keys of a store, kept in memory, and the check that every route under /v1 makes."""
 
-A secret has 256 random bits, so a salted SHA-256 of it is as hard to guess as the secret itself; a slow hash
-would only slow every request. Secrets are never stored and are shown once.
-"""
-
-import hashlib
 import hmac
 import math
-import secrets
 import threading
 import time
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import Request, Security
 from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBearer
 from starlette.concurrency import run_in_threadpool
 
 from api.http.problem import ProblemError
+from api.operations.keys import key_hash, stored_keys
 from api.store import Store
-from sql import load
 
 # A key made or revoked by another process counts after this long at the latest.
 REFRESH_SECONDS = 30
 # Unknown keys make us look again, but not more often than this.
 RETRY_SECONDS = 1
-_SECRET_HEX_DIGITS = 64
 _MAX_KEY_LENGTH = 200
 
 _bearer = HTTPBearer(auto_error=False, description="`Authorization: Bearer rr_…`")
@@ -72,51 +65,15 @@ class KeyRing:
                 found = identity is not None and self._is_good(*identity)
         return found
 
+    def forget(self) -> None:
+        """Read the stored keys anew before the next answer: one was made or revoked."""
+        # A read that began before the change ends before this; what it found does not stay.
+        with self._lock:
+            self._read_at = -math.inf
+
     def _is_good(self, key_id: str, secret: str) -> bool:
         stored = self._keys.get(key_id)
-        return stored is not None and hmac.compare_digest(stored.key_hash, _hash(stored.salt, secret))
-
-
-def stored_keys(store: Store) -> list[dict[str, Any]]:
-    """Return what is stored of every key, revoked ones too."""
-    return store.database.rows(load("queries/api_keys.sql"))
-
-
-def revoke_key(store: Store, key_id: str) -> None:
-    """Take a key back; running servers refuse it within REFRESH_SECONDS. An unknown id changes nothing."""
-    rows = [row for row in stored_keys(store) if row["key_id"] == key_id]
-    store.database.insert("api_keys", [{**row, "created_at": store.clock(), "revoked": True} for row in rows])
-
-
-def create_key(store: Store, name: str) -> str:
-    """Store a new key and return it, the only time that it can be seen."""
-    key_id, secret, salt = (
-        secrets.token_hex(6),
-        secrets.token_hex(_SECRET_HEX_DIGITS // 2),
-        secrets.token_hex(16),
-    )
-    store.database.insert(
-        "api_keys",
-        [
-            {
-                "key_id": key_id,
-                "key_hash": _hash(salt, secret),
-                "salt": salt,
-                "name": name,
-                "created_at": store.clock(),
-                "revoked": False,
-            }
-        ],
-    )
-    return f"rr_{key_id}_{secret}"
-
-
-def ensure_bootstrap_key(store: Store) -> str | None:
-    """Return a new key when the store has never had one, to be printed once; else None."""
-    with store.exclusive():
-        if store.database.value(load("queries/api_key_count.sql")):
-            return None
-        return create_key(store, "bootstrap")
+        return stored is not None and hmac.compare_digest(stored.key_hash, key_hash(stored.salt, secret))
 
 
 async def require_key(
@@ -144,10 +101,6 @@ def _parts(key: str) -> tuple[str, str] | None:
     if prefix != "rr" or not key_id or not secret or len(key) > _MAX_KEY_LENGTH or not key.isascii():
         return None
     return key_id, secret
-
-
-def _hash(salt: str, secret: str) -> str:
-    return hashlib.sha256(f"{salt}{secret}".encode()).hexdigest()
 
 
 def _refused(detail: str) -> ProblemError:

@@ -41,6 +41,7 @@ CODES: dict[str, str] = {
     "invalid_cursor": "The cursor was not made by this list with these filters, or it was changed.",
     "invalid_parameter": "A part of the path or query is not what this route takes; `errors` names it.",
     "invalid_rate_card": "The rate card does not compile; `errors` has every reason with line and column.",
+    "last_key": "The key is the last one that is good: without it nobody could call.",
     "malformed_url": "The path or query has a percent-escape that is not UTF-8.",
     "method_not_allowed": "The path exists, but not with this method; the Allow header lists those that do.",
     "not_found": "What the path names does not exist.",

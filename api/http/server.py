@@ -17,9 +17,9 @@ import uvicorn
 from fastapi import FastAPI
 
 from api.http.app import create_app
-from api.http.auth import ensure_bootstrap_key
 from api.http.bodies import BODY_SECONDS
 from api.http.upkeep import upkeep
+from api.operations.keys import ensure_bootstrap_key
 from api.store import Store
 
 SERVER_FILE = "server.json"

@@ -148,6 +148,28 @@ def test_usage_over_time(ready: Run) -> None:
     assert "model=large" in ready("usage", "c1", "--group-by", "model", *span).out
 
 
+def test_keys(ready: Run) -> None:
+    made = ready("key", "create", "gateway", "--json").json
+    told = ready("key", "create", "console").out
+    assert "(shown only now)" in told
+    as_gateway = {"RUNRATE_API_KEY": made["key"]}
+    listed = ready("key", "list", "--json", **as_gateway).json["items"]
+    assert {"bootstrap", "gateway", "console"} <= {one["name"] for one in listed}
+    assert "gateway" in ready("key", "list").out
+    assert f"{made['key_id']} (gateway) is revoked" in ready("key", "revoke", made["key_id"]).out
+    refused = ready("key", "list", **as_gateway)
+    assert refused.code == 1
+    assert "unknown or revoked" in refused.err
+    for one in listed:
+        if one["name"] == "console":
+            ready("key", "revoke", one["key_id"])
+    [good] = [one for one in ready("key", "list", "--json").json["items"] if one["state"] == "good"]
+    last = ready("key", "revoke", good["key_id"])
+    assert last.code == 1
+    assert "last key that is good; create another one" in last.err
+    assert "There is no key 'none'" in ready("key", "revoke", "none").err
+
+
 def test_reconcile_and_verify(ready: Run) -> None:
     first = ready(
         "reconcile", "--from", "2026-01-01T00:00:00Z", "--to", "2026-02-01T00:00:00Z", "--json"

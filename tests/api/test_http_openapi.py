@@ -18,9 +18,16 @@ from tests.api.http_world import CARD, CONTRACTS, INVOICE, NOW, answer_of, event
 from tests.conftest import Engine
 
 
+def _key(key_id: str) -> dict[str, Any]:
+    """What is stored of a key whose id is known beforehand."""
+    texts = dict.fromkeys(("key_hash", "salt", "name"), "made up")
+    return {"key_id": key_id, **texts, "created_at": NOW, "revoked": False}
+
+
 @pytest.fixture(scope="module")
 def app_and_client(engine: Engine) -> Iterator[tuple[FastAPI, httpx.Client]]:
     with engine.store(lambda: NOW) as store:
+        store.database.insert("api_keys", [_key("0" * 12), _key("1" * 12)])
         app = create_app(store, local=True)
         with in_process_client(app) as client:
             set_up(client)
@@ -251,6 +258,9 @@ CALLS: dict[str, tuple[str, str, dict[str, Any]]] = {
     "list_unrated_events": ("GET", "/v1/unrated/events", {}),
     "reconcile": ("POST", "/v1/reconcile", {"json": {}}),
     "verify": ("POST", "/v1/verify", {}),
+    "list_keys": ("GET", "/v1/keys", {}),
+    "create_key": ("POST", "/v1/keys", {"json": {"name": "gateway"}}),
+    "revoke_key": ("DELETE", f"/v1/keys/{'0' * 12}", {}),
     "health": ("GET", "/healthz", {}),
     "ready": ("GET", "/readyz", {}),
     "explain_problem": ("GET", "/problems/not_found", {}),
