@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from api.cli import card_explain
+from api.cli import card_explain, card_numbers
 from api.cli.failures import CommandFailed
 from api.cli.files import read_text
 from api.cli.output import Columns, counted, facts, pairs, print_json, stderr, stdout
@@ -25,7 +25,7 @@ CardName = Annotated[str, typer.Argument(help="The card's id, for example aurora
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     cards = typer.Typer(
-        help="Rate cards: check, compile, explain, publish, activate, list, show.", no_args_is_help=True
+        help="Rate cards: check, compile, explain, publish, activate, set, list, show.", no_args_is_help=True
     )
     app.add_typer(cards, name="ratecard")
     _register_check(cards)
@@ -35,6 +35,7 @@ def register(app: typer.Typer) -> None:
     _register_list(cards)
     _register_show(cards)
     card_explain.register(cards)
+    card_numbers.register(cards)
     contracts = typer.Typer(help="Customers and contracts.", no_args_is_help=True)
     app.add_typer(contracts, name="contracts")
     _register_apply(contracts)

@@ -37,6 +37,7 @@ CODES: dict[str, str] = {
     "internal_error": "Something failed that should not; it is logged, and the request is not acknowledged.",
     "invalid_api_key": "The API key is missing, unknown or revoked.",
     "invalid_body": "The body is not what this route takes; `errors` names the fields.",
+    "invalid_change": "A number to be set is not one of the card, or not a plain decimal; `errors` has every reason.",
     "invalid_contracts": "The contracts document is wrong; `errors` has every reason with line and column.",
     "invalid_cursor": "The cursor was not made by this list with these filters, or it was changed.",
     "invalid_parameter": "A part of the path or query is not what this route takes; `errors` names it.",

@@ -97,3 +97,72 @@ def test_the_documented_explanation_is_what_is_printed(
     example = document.split("$ runrate ratecard explain ", 1)[1].split("```")[0]
     arguments, _, printed = example.partition("\n")
     assert without_store("ratecard", "explain", *arguments.split()).out == printed
+
+
+def test_a_number_is_set_from_an_instant_on(engine: Engine, tmp_path: Path) -> None:
+    """c1 used 100 large at 0.01 on January 10th, 1.00; from the 5th on they cost 0.02, so 2.00."""
+    with served_command_line(engine) as run:
+        fill(run, tmp_path)
+        tried = run(
+            "ratecard", "set", "acme-ai", "cost[large]=0.02", "--from", "2026-01-05T00:00:00Z", "--dry-run"
+        )
+        assert tried.code == 0
+        assert "cost[large]: 0.01 → 0.02" in tried.out
+        assert "dry run: acme-ai version 1 stays as it is" in tried.out
+        assert len(run("ratecard", "show", "acme-ai", "--json").json["activations"]) == 1
+        assert run("invoice", "k1:2026-01-01", "--json").json["subtotal"] == "2.00"
+
+        done = run(
+            "ratecard", "set", "acme-ai", "cost[large]=0.02", "--from", "2026-01-05T00:00:00Z", "--json"
+        ).json
+        assert done["prices"] == [
+            {
+                "product": "inference",
+                "dimensions": {"model": "large"},
+                "field": "unit_amount",
+                "unit": "USD",
+                "before": "0.01",
+                "after": "0.02",
+            }
+        ]
+        # Both of the customer's events are rated anew: two entries taken back, two added.
+        assert (done["base_version"], done["rate_card_version"], done["entries_changed"]) == (1, 2, 4)
+        # 100 × 0.02 = 2.00 large; 1000 × 0.001 = 1.00 small.
+        assert run("invoice", "k1:2026-01-01", "--json").json["subtotal"] == "3.00"
+        document = run("ratecard", "show", "acme-ai", "--json").json["document"]
+        assert document == CARD.replace('large: "0.01"', 'large: "0.02"')
+
+        # Version 2 is published later but not in force on the 1st: version 1 is what is changed then.
+        early = ("acme-ai", "cost[small]=0.003", "--from", "2026-01-01T00:00:00Z")
+        told = run("ratecard", "set", *early).out
+        assert "acme-ai version 3, made from version 1, is in force from 2026-01-01T00:00:00Z" in told
+        assert "until 2026-01-05T00:00:00Z, when version 2 takes over" in told
+        assert run("invoice", "k1:2026-01-01", "--json").json["subtotal"] == "3.00"
+
+        # The number of version 1 again is version 1 again.
+        back = run(
+            "ratecard", "set", "acme-ai", "cost[large]=0.01", "--from", "2026-01-06T00:00:00Z", "--json"
+        ).json
+        assert (back["base_version"], back["rate_card_version"]) == (2, 1)
+        assert run("invoice", "k1:2026-01-01", "--json").json["subtotal"] == "2.00"
+        assert run("verify").code == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("acme-ai", "cost[larg]=1"), "did you mean `cost[large]`"),
+        (("acme-ai", "cost[large]=1e3"), "'1e3' is not a plain decimal"),
+        (("acme-ai", "cost[large]=0.01"), "cost[large] is 0.01 already"),
+        (("acme-ai", "cost"), "'cost' is no node and number"),
+        (("acme-ai", "cost[large]=1", "cost[large]=2"), "cost[large] is given twice"),
+        (("nobody", "cost=1"), "no version of rate card 'nobody' is published"),
+        (("acme-ai", "cost[large]=1", "--version", "9"), "rate card 'acme-ai' has no version 9"),
+    ],
+)
+def test_a_number_that_cannot_be_set(ready: Run, arguments: tuple[str, ...], told: str) -> None:
+    done = ready("ratecard", "set", *arguments)
+    assert (done.code, done.out) == (1, "")
+    assert told in done.err
+    assert ready("ratecard", "list", "--json").json
+    assert ready("ratecard", "show", "acme-ai", "--json").json["rate_card_version"] == 1

@@ -254,6 +254,17 @@ CALLS: dict[str, tuple[str, str, dict[str, Any]]] = {
         {"json": {"rate_card_version": 1, "active_from": "2026-01-01T00:00:00Z"}},
     ),
     "list_activations": ("GET", "/v1/rate-cards/acme/activations", {}),
+    "change_numbers": (
+        "POST",
+        "/v1/rate-cards/acme/numbers",
+        {
+            "json": {
+                "numbers": {"token_price[large]": "0.00002"},
+                "active_from": "2026-01-01T00:00:00Z",
+                "dry_run": True,
+            }
+        },
+    ),
     "summarise_unrated": ("GET", "/v1/unrated", {}),
     "list_unrated_events": ("GET", "/v1/unrated/events", {}),
     "reconcile": ("POST", "/v1/reconcile", {"json": {}}),

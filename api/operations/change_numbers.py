@@ -1,0 +1,97 @@
+"""Numbers of a published card set anew: a new version with them, in force for everyone from an instant on."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from api.errors import NotFound, Unprocessable
+from api.instants import milliseconds
+from api.operations.activate import activate_version
+from api.operations.publish import publish_rate_card
+from api.reads.rate_cards import get_version, list_versions
+from api.store import Store
+from ratecard_compiler.number_changes import ChangedCard, ChangeRefused, change_numbers
+from sql import load
+
+
+@dataclass(frozen=True, slots=True)
+class NumbersChanged:
+    """What was changed, or would be.
+
+    `base` is the version whose text was changed, `rate_card_version` the new one; None where nothing was stored.
+    `active_until` is where an activation that was there before takes over, with `next_version`.
+    """
+
+    rate_card: str
+    base: int
+    rate_card_version: int | None
+    active_from: datetime
+    active_until: datetime | None
+    next_version: int | None
+    changed: ChangedCard
+    entries_changed: int
+
+
+def change_card_numbers(
+    store: Store,
+    rate_card: str,
+    numbers: Mapping[str, str],
+    active_from: datetime,
+    *,
+    base: int | None = None,
+    dry_run: bool = False,
+) -> NumbersChanged:
+    """Set constants and table cells of a card, and put the new version in force for everyone from `active_from` on.
+
+    The numbers are changed in the text of the version that is in force for everyone at that instant (of the latest one
+    where none is), or of `base`. With `dry_run` nothing is stored. Raises NotFound, Unprocessable for numbers that
+    cannot be set, and RateCardErrors where the card does not compile with them.
+    """
+    version, text = _base(store, rate_card, active_from, base)
+    try:
+        changed = change_numbers(text, numbers, f"{rate_card} version {version}")
+    except ChangeRefused as refused:
+        reasons = [{"message": reason} for reason in refused.reasons]
+        raise Unprocessable(
+            "invalid_change",
+            f"the numbers of {rate_card} version {version} are unchanged: {refused}",
+            reasons,
+        ) from None
+    following = store.database.rows(
+        load("queries/next_version_for_everyone.sql"), rate_card=rate_card, at=milliseconds(active_from)
+    )
+    number: int | None = None
+    entries = 0
+    if not dry_run:
+        number = publish_rate_card(store, changed.text, f"{rate_card}.yaml").rate_card_version
+        entries = activate_version(store, rate_card, number, active_from).entries_changed
+    return NumbersChanged(
+        rate_card=rate_card,
+        base=version,
+        rate_card_version=number,
+        active_from=active_from,
+        active_until=following[0]["active_from"] if following else None,
+        next_version=following[0]["version"] if following else None,
+        changed=changed,
+        entries_changed=entries,
+    )
+
+
+def _base(store: Store, rate_card: str, at: datetime, wanted: int | None) -> tuple[int, str]:
+    """Return the number and the text of the version to change."""
+    if wanted is None:
+        rows = store.database.rows(
+            load("queries/version_for_everyone.sql"), rate_card=rate_card, at=milliseconds(at)
+        )
+        if rows:
+            return rows[0]["version"], rows[0]["document"]
+        latest = list_versions(store, rate_card, limit=1).items
+        if not latest:
+            raise NotFound("unknown_version", f"no version of rate card {rate_card!r} is published")
+        wanted = latest[0].rate_card_version
+    found = get_version(store, rate_card, wanted)
+    if found is None:
+        raise NotFound(
+            "unknown_version", f"rate card {rate_card!r} has no version {wanted}; publish it first"
+        )
+    return wanted, found.document
