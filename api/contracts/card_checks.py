@@ -1,12 +1,13 @@
-"""What contracts ask of rate cards: that the card is published, and that it has the grants' units.
+"""What contracts ask of rate cards: that the card is published, and has the grants' units, products and tags.
 
-A contract may be stored before its card is published, which the answer then says. A grant in a unit that a
-published card does not have could never be drawn: it is refused.
+A contract may be stored before its card is published, and a grant for products before a version has them, which the
+answer then says. A grant in a unit that a published card does not have could never be drawn: it is refused.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
 
 from api.contracts.document import Contract
 from api.contracts.errors import CONTRACTS_FILE
@@ -15,12 +16,22 @@ from ratecard_compiler.errors import CompileError, ErrorList, did_you_mean
 MOST_FOUND = 100
 """As many are named; they are all of one kind."""
 
-UnitsOfCards = Mapping[str, Collection[str]]
-"""The published rate cards, and for each the currency and units of all its versions."""
+
+@dataclass(frozen=True, slots=True)
+class PublishedCard:
+    """What a published rate card has in any of its versions. `units`: its currency and the units of its products."""
+
+    units: Collection[str]
+    products: Collection[str]
+    tags: Collection[str]
+
+
+PublishedCards = Mapping[str, PublishedCard]
+"""The published rate cards by their ids."""
 
 
 def card_warnings(
-    contracts: Iterable[Contract], cards: UnitsOfCards, file_name: str
+    contracts: Iterable[Contract], cards: PublishedCards, file_name: str
 ) -> tuple[CompileError, ...]:
     """Return the contracts whose rate card nobody published, so that their usage has no price yet."""
     warnings = ErrorList(file_name, CONTRACTS_FILE)
@@ -33,17 +44,40 @@ def card_warnings(
     return warnings.in_order()
 
 
+def scope_warnings(
+    contracts: Iterable[Contract], cards: PublishedCards, file_name: str
+) -> tuple[CompileError, ...]:
+    """Return the products and tags of grants that no published version of the card has: they pay for nothing yet."""
+    warnings = ErrorList(file_name, CONTRACTS_FILE)
+    for contract in contracts:
+        card = cards.get(contract.rate_card)
+        if card is None:
+            continue
+        for grant in contract.grants:
+            place, path = grant.origin
+            asked = [("product", name, card.products) for name in grant.products]
+            asked += [("tag", name, card.tags) for name in grant.tags]
+            for kind, name, known in asked:
+                if name not in known and len(warnings.found) < MOST_FOUND:
+                    fact = f"no version of rate card `{contract.rate_card}` has the {kind} `{name}`"
+                    fix = f"publish one that has, or correct the name: {did_you_mean(name, known)}"
+                    warnings.add("unknown_scope", place, f"{path}.applies_to.{kind}s", fact, fix)
+    return warnings.in_order()
+
+
 def unit_errors(
-    contracts: Iterable[Contract], cards: UnitsOfCards, file_name: str
+    contracts: Iterable[Contract], cards: PublishedCards, file_name: str
 ) -> tuple[CompileError, ...]:
     """Return the grants that can pay for nothing, because the published card does not have their unit."""
     errors = ErrorList(file_name, CONTRACTS_FILE)
     for contract in contracts:
-        units = cards.get(contract.rate_card)
-        for grant in contract.grants if units is not None else ():
-            if grant.unit not in (units or ()) and len(errors.found) < MOST_FOUND:
+        card = cards.get(contract.rate_card)
+        if card is None:
+            continue
+        for grant in contract.grants:
+            if grant.unit not in card.units and len(errors.found) < MOST_FOUND:
                 place, path = grant.origin
                 fact = f"rate card `{contract.rate_card}` has no unit `{grant.unit}`"
-                fix = f"{did_you_mean(grant.unit, units or ())} or publish a version with the unit first"
+                fix = f"{did_you_mean(grant.unit, card.units)} or publish a version with the unit first"
                 errors.add("unknown_unit", place, f"{path}.unit", fact, fix)
     return errors.in_order()

@@ -15,6 +15,7 @@ CONTRACT_CODES: dict[str, str] = {
     "overlapping_contracts": "Two contracts of one customer are in force at the same time.",
     "unknown_customer": "A contract names a customer that is neither in the file nor stored.",
     "unknown_rate_card": "A warning: nobody published the contract's rate card, so its usage has no price yet.",
+    "unknown_scope": "A warning: a grant is for a product or tag that no published version of the rate card has.",
     "unknown_time_zone": "A time zone is not in the IANA database.",
     "unsupported_term": "The contract term is known, but this version cannot bill it yet.",
 }

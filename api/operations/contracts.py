@@ -5,7 +5,7 @@ start, so ledger entries stay where they are.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -21,7 +21,7 @@ from api.contracts import (
     check_against,
     read_contracts,
 )
-from api.contracts.card_checks import card_warnings, unit_errors
+from api.contracts.card_checks import PublishedCard, card_warnings, scope_warnings, unit_errors
 from api.instants import LATEST, MILLISECOND
 from api.operations.reconcile import reconcile, request_reconcile
 from api.store import Store
@@ -178,19 +178,23 @@ def _check_cards(
     """Return the warnings. Raises ContractErrors for what is to be stored; what is stored already is warned of, so
     that the same document can be applied again."""
     cards = {
-        row["rate_card"]: set(row["units"]) for row in store.database.rows(load("queries/card_units.sql"))
+        row["rate_card"]: PublishedCard(set(row["units"]), row["products"], row["tags"])
+        for row in store.database.rows(load("queries/published_cards.sql"))
     }
     if unit_errors(document.contracts, cards, document.file_name):
         # A card may have a unit that no product is priced in yet; only the published text says so.
         names = sorted({contract.rate_card for contract in document.contracts} & cards.keys())
         for row in store.database.rows(load("queries/latest_documents.sql"), rate_cards=names):
-            cards[row["rate_card"]] |= declared_units(row["document"])
+            card = cards[row["rate_card"]]
+            units = {*card.units, *declared_units(row["document"])}
+            cards[row["rate_card"]] = replace(card, units=units)
     errors = unit_errors(changed, cards, document.file_name)
     if errors:
         raise ContractErrors(errors)
     return (
         *card_warnings(document.contracts, cards, document.file_name),
         *unit_errors(document.contracts, cards, document.file_name),
+        *scope_warnings(document.contracts, cards, document.file_name),
     )
 
 

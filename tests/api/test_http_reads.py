@@ -291,3 +291,32 @@ def test_a_grant_in_a_unit_that_its_published_card_does_not_price_in(engine: Eng
         assert answer_of(client.put("/v1/contracts", content=in_tokens))["warnings"] == []
         in_currency = CONTRACTS.replace("unit: credit", "unit: USD")
         assert answer_of(client.put("/v1/contracts", content=in_currency))["warnings"] == []
+
+
+def test_a_grant_for_what_no_version_of_the_card_has_is_warned_of(engine: Engine) -> None:
+    def scoped(scope: str) -> str:
+        return CONTRACTS.replace("applies_to: {}", f"applies_to: {{{scope}}}")
+
+    with engine.store(lambda: NOW) as store, calling(store) as client:
+
+        def warned(scope: str) -> list[tuple[str, str, str]]:
+            done = answer_of(client.put("/v1/contracts", content=scoped(scope)))
+            assert {one["code"] for one in done["warnings"]} <= {"unknown_scope", "unknown_rate_card"}
+            told = [one for one in done["warnings"] if one["code"] == "unknown_scope"]
+            return [(one["path"].rpartition("].")[2], one["fact"], one["fix"]) for one in told]
+
+        # Before the card is published nobody knows what it will have.
+        assert warned("products: [taskz]") == []
+        answer_of(client.post("/v1/rate-cards", content=CARD))
+        assert warned("products: [tasks, calls]") == []
+        product, tag = warned("products: [taskz, tasks], tags: [ai]")
+        assert product == (
+            "applies_to.products",
+            "no version of rate card `acme` has the product `taskz`",
+            "publish one that has, or correct the name: did you mean `tasks`?",
+        )
+        assert tag[:2] == ("applies_to.tags", "no version of rate card `acme` has the tag `ai`")
+        # In any version, be it in force or not; then in none of another card.
+        answer_of(client.post("/v1/rate-cards", content=f"{CARD}tags: {{ai: [inference]}}\n"))
+        assert warned("products: [tasks], tags: [ai]") == []
+        assert [name for name, _, _ in warned("tags: [air]")] == ["applies_to.tags"]

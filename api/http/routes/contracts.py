@@ -90,7 +90,8 @@ async def put_contracts(
     """Store customers and contracts, and re-rate what they change. Applying the same again changes nothing.
 
     The document is taken whole or refused whole, with every error and its line and column. `warnings` names
-    contracts whose rate card is not published: they are stored, and their usage waits for it.
+    contracts whose rate card is not published (they are stored, and their usage waits for it), and grants for
+    products or tags that no version of the card has.
     """
     async with received_text(request) as text:
         return json_response(await run_in_threadpool(apply_contracts, store, text, file_name))
