@@ -15,6 +15,8 @@ FORMULA_CONTEXT = Context(
 """Formulas are computed with 50 digits (SEMANTICS §2)."""
 
 PRICE_DECIMALS = 15
+PERCENT_DECIMALS = PRICE_DECIMALS - 2
+"""Of a percentage: a hundredth of it is a unit price."""
 QUANTITY_DECIMALS = 9
 MAXIMUM_DIGITS = 38
 AMOUNT_LIMIT = Decimal(10) ** 14
@@ -27,7 +29,6 @@ QUANTITY_LIMIT = Decimal(10) ** 15
 """Quantities are below this (SEMANTICS §2)."""
 
 _PLAIN = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?")
-_PUBLISHED_STEP = Decimal(1).scaleb(-PRICE_DECIMALS)
 
 
 def plain_decimal(text: str) -> Decimal | None:
@@ -47,9 +48,9 @@ def decimals_of(value: Decimal) -> int:
     return max(0, -exponent) if isinstance(exponent, int) else 0
 
 
-def published(value: Decimal) -> Decimal:
-    """Round half-even to the 15 decimals of a published price (SEMANTICS §2)."""
-    return tidy(value.quantize(_PUBLISHED_STEP, context=FORMULA_CONTEXT))
+def published(value: Decimal, decimals: int = PRICE_DECIMALS) -> Decimal:
+    """Round half-even to the decimals of a published price (SEMANTICS §2)."""
+    return tidy(value.quantize(Decimal(1).scaleb(-decimals), context=FORMULA_CONTEXT))
 
 
 def tidy(value: Decimal) -> Decimal:

@@ -8,6 +8,7 @@ from typing import cast
 
 from ratecard_compiler.decimals import (
     AMOUNT_LIMIT,
+    PERCENT_DECIMALS,
     PRICE_DECIMALS,
     PRICE_LIMIT,
     published,
@@ -39,7 +40,7 @@ _ZERO = Decimal(0)
 _PRICE = Range(PRICE_LIMIT, PRICE_DECIMALS)
 _AMOUNT = Range(AMOUNT_LIMIT, PRICE_DECIMALS)
 _NOT_NEGATIVE = Range(AMOUNT_LIMIT, PRICE_DECIMALS, minimum=_ZERO)
-_PERCENT = Range(Decimal(1_000_000), PRICE_DECIMALS)
+_PERCENT = Range(Decimal(1_000_000), PERCENT_DECIMALS)
 
 _RANGES: Mapping[str, Range] = {
     "unit_amount": _PRICE,
@@ -183,7 +184,7 @@ def published_amount(
     number = written.tree.operand if isinstance(written.tree, Negation) else written.tree
     # A price that is written out is published as written; only a formula's result is rounded.
     rounds = not isinstance(number, Number) and abs(value) < bounds.limit
-    result = published(value) if rounds else value
+    result = published(value, bounds.decimals) if rounds else value
     problem = out_of_range(result, bounds)
     if problem is None:
         return result if rounds else tidy(result)

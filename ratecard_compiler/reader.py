@@ -46,7 +46,7 @@ AGGREGATIONS = ("sum", "count", "max", "min", "latest", "unique", "average", "we
 SUPPORTED_AGGREGATIONS = frozenset({"sum", "count"})
 """What a card may use today; widen this when the ledger can bill more."""
 
-SUPPORTED_MODELS = frozenset({"per_unit", "graduated", "volume", "package"})
+SUPPORTED_MODELS = frozenset({"per_unit", "graduated", "graduated_percentage", "volume", "package"})
 """What a card may use today; widen this when the invoice views can bill more."""
 
 _CARD_KEYS = (

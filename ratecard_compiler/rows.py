@@ -4,7 +4,7 @@ from decimal import ROUND_UP, Decimal
 from typing import Any
 
 from ratecard_compiler.decimals import FORMULA_CONTEXT, PRICE_LIMIT, QUANTITY_DECIMALS
-from ratecard_compiler.ir import ANY_OTHER, CompiledCard, Price, PriceRow
+from ratecard_compiler.ir import ANY_OTHER, CompiledCard, Price, PriceRow, Tier
 
 KEY_SEPARATOR = "\x1f"
 PRICE_IDS_A_VERSION = 1 << 32
@@ -73,7 +73,7 @@ def price_columns(price: Price) -> dict[str, Any]:
         "unit_amount": price.unit_amount,
         "greatest_unit_price": _greatest_unit_price(price),
         "tier_up_to": [tier.up_to for tier in price.tiers],
-        "tier_unit_amount": [tier.unit_amount for tier in price.tiers],
+        "tier_unit_amount": [_tier_unit_amount(price, tier) for tier in price.tiers],
         "tier_flat_amount": [tier.flat_amount for tier in price.tiers],
         "package_size": price.package_size or zero,
         "package_amount": price.package_amount or zero,
@@ -91,12 +91,19 @@ def price_columns(price: Price) -> dict[str, Any]:
     }
 
 
+def _tier_unit_amount(price: Price, tier: Tier) -> Decimal:
+    """Return what one unit costs in a tier; of a percentage, a hundredth of the rate for one unit of value."""
+    if price.model == "graduated_percentage":
+        return tier.rate_percent.scaleb(-2, FORMULA_CONTEXT)
+    return tier.unit_amount
+
+
 def _greatest_unit_price(price: Price) -> Decimal:
     """Return the most that one metered unit can cost, whatever came before it, rounded up to 15 decimals.
 
     An event whose quantity times this is out of range is not rated (SEMANTICS §2).
     """
-    candidates = [abs(price.unit_amount), *(abs(tier.unit_amount) for tier in price.tiers)]
+    candidates = [abs(price.unit_amount), *(abs(_tier_unit_amount(price, tier)) for tier in price.tiers)]
     if price.package_size and price.package_amount:
         candidates.append(abs(price.package_amount) / price.package_size)
     factor = Decimal(1)

@@ -326,7 +326,7 @@ def test_largest_remainder_gives_ties_to_the_earlier_row() -> None:
     "price",
     [
         {"model": "percentage", "rate_percent": "1"},
-        {"model": "per_unit", "unit_amount": "1", "included": "5"},
+        {"model": "per_unit", "unit_amount": "1", "minimum_spend": "5"},
     ],
 )
 def test_what_the_oracle_does_not_know_it_refuses(price: dict[str, str]) -> None:

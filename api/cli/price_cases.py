@@ -122,7 +122,6 @@ def _quantity(value: Any, name: str) -> Decimal:
 def _price_columns(price: Price) -> dict[str, Any]:
     return {
         **price_columns(price),
-        "tier_rate_percent": [tier.rate_percent for tier in price.tiers],
         "flat_amount": price.flat_amount or Decimal(0),
         "minimum_spend": _text(price.minimum_spend, f"-{UNBOUNDED}"),
         "maximum_spend": _text(price.maximum_spend, UNBOUNDED),

@@ -43,7 +43,9 @@ def random_tiers(random: Random, price_field: str) -> list[dict[str, Any]]:
     return [
         {
             "up_to": bound,
-            price_field: random_decimal(random, 10, random.choice([0, 2, 15])),
+            price_field: random_decimal(
+                random, 10, random.choice([0, 2, 13 if price_field == "rate_percent" else 15])
+            ),
             **({"flat_amount": random_decimal(random, 100, 2)} if random.random() < 0.5 else {}),
         }
         for bound in [*map(str, bounds), None]
@@ -87,7 +89,7 @@ def random_percentage(random: Random) -> dict[str, Any]:
         "max_amount_per_event": str(3 + random.randrange(9)),
     }
     chosen = {name: value for name, value in options.items() if random.random() < 0.5}
-    return {"rate_percent": random_decimal(random, 5, random.choice([0, 2, 15])), **chosen}
+    return {"rate_percent": random_decimal(random, 5, random.choice([0, 2, 13])), **chosen}
 
 
 def random_case(random: Random, number: int) -> dict[str, Any]:

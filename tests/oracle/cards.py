@@ -10,10 +10,11 @@ from tests.oracle.expressions import parse
 from tests.oracle.formulas import Unpriced, published_number
 from tests.oracle.property_values import Properties, dimension_of, holds, quantity_of
 
-MODELS = {"per_unit", "graduated", "volume", "package"}
+MODELS = {"per_unit", "graduated", "graduated_percentage", "volume", "package"}
 AGGREGATIONS = {"sum", "count"}
-UNKNOWN_PRICE_TERMS = ("included", "unit_conversion", "minimum_spend", "maximum_spend")
-PRICED_FIELDS = {"unit_amount", "flat_amount", "package_amount"}
+UNKNOWN_PRICE_TERMS = ("minimum_spend", "maximum_spend")
+# The decimals with which each is published: a percentage has two less, so that amounts have 24.
+PRICED_FIELDS = {"unit_amount": 15, "flat_amount": 15, "package_amount": 15, "rate_percent": 13}
 
 DimensionValues = tuple[tuple[str, str], ...]
 
@@ -35,6 +36,13 @@ class Product:
     def model(self) -> str:
         """The price model's name."""
         return str(self.price["model"])
+
+    @property
+    def by_position(self) -> bool:
+        """Whether what a unit costs depends on the units before it."""
+        return self.model != "per_unit" or bool(
+            self.price.get("included") or self.price.get("unit_conversion")
+        )
 
     def is_fed_by(self, event_type: str, properties: Properties) -> bool:
         """Whether an event counts for this product: its type, and its properties pass the meter's filter."""
@@ -132,7 +140,7 @@ def _worked_out(card: Mapping[str, Any], value: Any, dimensions: Mapping[str, st
     """The price again, with every amount a Decimal."""
     if isinstance(value, Mapping):
         return {
-            name: published_number(card, entry, dimensions)
+            name: published_number(card, entry, dimensions, PRICED_FIELDS[name])
             if name in PRICED_FIELDS and entry is not None
             else _worked_out(card, entry, dimensions)
             for name, entry in value.items()

@@ -14,15 +14,17 @@ class Unpriced(Exception):
     """No row and no "*" for this combination of dimension values."""
 
 
-def published_number(card: Mapping[str, Any], text: str, dimensions: Mapping[str, str]) -> Decimal:
-    """A price field for one combination of dimension values, with at most 15 decimals.
+def published_number(
+    card: Mapping[str, Any], text: str, dimensions: Mapping[str, str], decimals: int = UNIT_PRICE_DECIMALS
+) -> Decimal:
+    """A price field for one combination of dimension values, with at most so many decimals.
 
     A plain decimal stands for itself; anything else is an expression, computed with 50 digits and rounded
-    half-even to 15 decimals once, at the end. Raises Unpriced where a table has neither the row nor "*".
+    half-even once, at the end. Raises Unpriced where a table has neither the row nor "*".
     """
     if PLAIN_DECIMAL.fullmatch(text):
-        return rounded(Decimal(text), UNIT_PRICE_DECIMALS, "half_even")
-    return rounded(_value(card, parse(text), dimensions), UNIT_PRICE_DECIMALS, "half_even")
+        return rounded(Decimal(text), decimals, "half_even")
+    return rounded(_value(card, parse(text), dimensions), decimals, "half_even")
 
 
 def _value(card: Mapping[str, Any], node: Node, dimensions: Mapping[str, str]) -> Decimal:

@@ -12,7 +12,7 @@ from tests.oracle.contracts import Contract
 from tests.oracle.credits import Draw, Drawdown, Grant, Step, cut_points, draw_down, step_start
 from tests.oracle.exact import NotCovered, currency_decimals, largest_remainder, money, plain, rounded
 from tests.oracle.instants import shown
-from tests.oracle.pricing import POSITION_DEPENDENT, Piece, piece_amounts
+from tests.oracle.pricing import Piece, piece_amounts
 from tests.oracle.rating import Usage
 
 ZERO = Decimal(0)
@@ -62,9 +62,8 @@ def _ladders(usage: Iterable[Usage]) -> list[list[Usage]]:
     found: dict[tuple[str, DimensionValues | None], list[Usage]] = {}
     for item in usage:
         product = item.product
-        pooled = product.pooled and product.model in POSITION_DEPENDENT
         # One combination is one set of names and values, in whatever order a version lists them.
-        key = (product.product_id, None if pooled else tuple(sorted(item.dimensions)))
+        key = (product.product_id, None if product.pooled else tuple(sorted(item.dimensions)))
         found.setdefault(key, []).append(item)
     return list(found.values())
 
@@ -101,7 +100,7 @@ def lines_of(usage: Sequence[Usage]) -> list[Line]:
             value = Decimal(1) if unit == first.card.currency else first.card.unit_value(unit)
             line = lines.setdefault(key, Line(*key, unit, value))
             quantity = sum((item.quantity for item in part), ZERO)
-            unit_price = first.price["unit_amount"] if first.product.model == "per_unit" else None
+            unit_price = None if first.product.by_position else first.price["unit_amount"]
             line.quantity += quantity
             line.exact += amount
             line.rows[first.dimensions, first.show] = Row(quantity, amount, unit_price)

@@ -13,7 +13,6 @@ from typing import Any
 
 from tests.oracle.exact import NotCovered, exactly, required_decimal, rounded
 
-POSITION_DEPENDENT = {"graduated", "volume", "package"}
 ZERO = Decimal(0)
 HUNDRED = Decimal(100)
 
@@ -36,7 +35,7 @@ def price_amount(model: str, price: Mapping[str, Any], usage: Any) -> Decimal:
     if model == "percentage":
         amount = _percentage(price, [required_decimal(value) for value in usage])
     else:
-        amount = amount_of(model, price, _priced_quantity(price, required_decimal(usage)))
+        amount = amount_of(model, price, priced_quantity(price, required_decimal(usage)))
     if price.get("maximum_spend") is not None:
         amount = min(amount, required_decimal(price["maximum_spend"]))
     if price.get("minimum_spend") is not None:
@@ -97,7 +96,8 @@ def _package(price: Mapping[str, Any], quantity: Decimal) -> Decimal:
     return packages * required_decimal(price["package_amount"])
 
 
-def _priced_quantity(price: Mapping[str, Any], quantity: Decimal) -> Decimal:
+def priced_quantity(price: Mapping[str, Any], quantity: Decimal) -> Decimal:
+    """The units that are priced of a period's first `quantity` units: less what is included, then converted."""
     included = required_decimal(price.get("included") or "0")
     if included:
         quantity = max(ZERO, quantity - included)
@@ -162,18 +162,20 @@ def piece_amounts(pieces: Sequence[Piece]) -> list[Decimal]:
 
 def _piece_amount(pieces: Sequence[Piece], index: int) -> Decimal:
     piece = pieces[index]
-    if piece.model not in POSITION_DEPENDENT:
-        return amount_of(piece.model, piece.price, piece.quantity)
     together = [
         (place, other)
         for place, other in enumerate(pieces)
         if piece.continuity == "carry" or other.slice == piece.slice
     ]
-    total = sum((other.quantity for _, other in together), ZERO)
+    total = priced_quantity(piece.price, sum((other.quantity for _, other in together), ZERO))
     # What zero usage costs belongs to the whole: it stands on the first piece.
-    zero_usage = amount_of(piece.model, piece.price, ZERO) if together[0][0] == index and total == 0 else ZERO
-    before = sum((other.quantity for place, other in together if place < index), ZERO)
-    after = before + piece.quantity
+    is_first = together[0][0] == index
+    zero_usage = amount_of(piece.model, piece.price, ZERO) if is_first and total == 0 else ZERO
+    metered = sum((other.quantity for place, other in together if place < index), ZERO)
+    before = priced_quantity(piece.price, metered)
+    after = priced_quantity(piece.price, metered + piece.quantity)
+    if piece.model == "per_unit":
+        return amount_of(piece.model, piece.price, after - before)
     if piece.model == "volume":
         return _volume_piece(piece, before, after, total) + zero_usage
     return _climbed(piece, after) - _climbed(piece, before) + zero_usage
@@ -191,4 +193,4 @@ def _volume_piece(piece: Piece, before: Decimal, after: Decimal, total: Decimal)
         return ZERO
     tier = tier_of(tiers_of("volume", piece.price), total)
     entries = (after > tier.lower) - (before > tier.lower)
-    return piece.quantity * tier.unit_amount + entries * tier.flat_amount
+    return (after - before) * tier.unit_amount + entries * tier.flat_amount

@@ -46,6 +46,9 @@ DIMENSIONS = {
     "task.done": {"task": "task", "output": "output_size"},
 }
 
+# What a tier's price is called.
+TIER_PRICES = {"graduated": "unit_amount", "volume": "unit_amount", "graduated_percentage": "rate_percent"}
+
 
 def amount(random: Random, decimals: int = 6) -> str:
     """A positive amount as text, from a few millionths to some tens."""
@@ -132,11 +135,11 @@ def _add_product(
 
 
 def _price(random: Random, dimensions: set[str], zero_usage: bool) -> dict[str, Any]:
-    model = random.choice(("per_unit", "per_unit", "graduated", "volume", "package"))
+    model = random.choice(("per_unit", "per_unit", "graduated", "graduated_percentage", "volume", "package"))
     pooled = model != "per_unit" and random.random() < 0.25
     # Pooled combinations must have one price, so it may not look at the dimensions.
     rate = amount(random, 4) if pooled else _unit_amount(random, dimensions)
-    price: dict[str, Any] = {"model": model}
+    price: dict[str, Any] = {"model": model, **_units(random)}
     if model == "per_unit":
         return price | {"unit_amount": rate}
     if model == "package":
@@ -145,7 +148,7 @@ def _price(random: Random, dimensions: set[str], zero_usage: bool) -> dict[str, 
         if random.random() < 0.4:
             price["free_units"] = random.choice(("1", "50", "0.5"))
     else:
-        price["tiers"] = _tiers(random, rate)
+        price["tiers"] = _tiers(random, rate, TIER_PRICES[model])
         if zero_usage:
             price["zero_usage_first_tier_flat"] = "charged"
     if pooled:
@@ -153,6 +156,21 @@ def _price(random: Random, dimensions: set[str], zero_usage: bool) -> dict[str, 
     if random.random() < 0.4:
         price["tier_continuity"] = random.choice(("carry", "restart"))
     return price
+
+
+def _units(random: Random) -> dict[str, Any]:
+    """What happens to metered units before they are priced: mostly nothing."""
+    found: dict[str, Any] = {}
+    if random.random() < 0.12:
+        found["included"] = random.choice(("1", "100", "2500.5"))
+    if random.random() < 0.12:
+        found["unit_conversion"] = {
+            "operation": random.choice(("multiply", "divide")),
+            "factor": random.choice(("1000", "7", "0.3")),
+            "rounding": random.choice(("none", "ceil", "floor", "half_up", "half_even")),
+            "precision": random.choice(("0", "2")),
+        }
+    return found
 
 
 def _unit_amount(random: Random, dimensions: set[str]) -> str:
@@ -168,12 +186,12 @@ def _unit_amount(random: Random, dimensions: set[str]) -> str:
     return random.choice(choices)
 
 
-def _tiers(random: Random, rate: str) -> list[dict[str, Any]]:
+def _tiers(random: Random, rate: str, price_field: str) -> list[dict[str, Any]]:
     bounds = sorted(random.sample((1, 10, 100, 150, 1000, 5000, 20000), k=random.randint(0, 3)))
     tiers: list[dict[str, Any]] = []
     for place, bound in enumerate([*bounds, None]):
         unit_amount = rate if place == 0 else random.choice((rate, amount(random, 4), "0"))
-        tier: dict[str, Any] = {"up_to": None if bound is None else str(bound), "unit_amount": unit_amount}
+        tier: dict[str, Any] = {"up_to": None if bound is None else str(bound), price_field: unit_amount}
         if random.random() < 0.4:
             tier["flat_amount"] = amount(random, 2)
         tiers.append(tier)
@@ -200,7 +218,7 @@ def _change_price(random: Random, price: dict[str, Any]) -> None:
     if price["model"] == "package":
         price["package_amount"] = amount(random, 2)
         price["package_size"] = random.choice((price["package_size"], "10", "25"))
-    elif price["model"] in ("graduated", "volume"):
-        price["tiers"] = _tiers(random, amount(random, 4))
+    elif price["model"] in TIER_PRICES:
+        price["tiers"] = _tiers(random, amount(random, 4), TIER_PRICES[price["model"]])
     elif random.random() < 0.5:
         price["unit_amount"] = amount(random, 4)
