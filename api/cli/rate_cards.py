@@ -14,7 +14,7 @@ from api.cli.files import read_text
 from api.cli.output import Columns, counted, facts, pairs, print_json, stderr, stdout
 from api.cli.session import Session, part, place_text
 from api.cli.settings import Settings, check_instant, command
-from ratecard_compiler import CompiledCard, Price, PriceRow, compile_card
+from ratecard_compiler import CompiledCard, Price, PriceRow, Tier, compile_card
 from ratecard_compiler.decimals import decimal_text
 
 YAML = "application/yaml"
@@ -134,12 +134,14 @@ def _price(row: PriceRow) -> str:
         return f"{_number(price.package_amount)} per {_number(price.package_size)}"
     if price.tiers:
         return ", ".join(
-            f"to {_number(tier.up_to)}: {_number(tier.unit_amount)}"
-            if tier.up_to
-            else f"then {_number(tier.unit_amount)}"
+            f"to {_number(tier.up_to)}: {_tier_price(tier)}" if tier.up_to else f"then {_tier_price(tier)}"
             for tier in price.tiers
         )
     return _number(price.unit_amount)
+
+
+def _tier_price(tier: Tier) -> str:
+    return f"{_number(tier.rate_percent)} %" if tier.rate_percent else _number(tier.unit_amount)
 
 
 def _number(value: Decimal | None) -> str:

@@ -80,7 +80,8 @@ def _terms(price: Price) -> Iterator[str]:
     for tier in price.tiers:
         bound = "rest" if tier.up_to is None else f"to {_shown(tier.up_to)}"
         flat = f" + {_shown(tier.flat_amount)}" if tier.flat_amount else ""
-        yield f"{bound} at {_shown(tier.unit_amount)}{flat}"
+        at = f"{_shown(tier.rate_percent)} %" if tier.rate_percent else _shown(tier.unit_amount)
+        yield f"{bound} at {at}{flat}"
     for name in (
         "package_size",
         "package_amount",
