@@ -166,3 +166,61 @@ def test_a_number_that_cannot_be_set(ready: Run, arguments: tuple[str, ...], tol
     assert told in done.err
     assert ready("ratecard", "list", "--json").json
     assert ready("ratecard", "show", "acme-ai", "--json").json["rate_card_version"] == 1
+
+
+LISTS = PROJECT / "fixtures" / "price_lists"
+MARGINS = """
+rate_card: resold
+currency: USD
+constants: {margin: "1.20"}
+meters:
+  tokens: {event_type: llm.request, aggregation: sum, quantity: tokens, unit: token}
+products:
+  inference:
+    meter: tokens
+    dimensions: {model: model}
+    price: {model: per_unit, unit_amount: "input_cost_per_token[model] * margin"}
+"""
+
+
+@pytest.mark.parametrize("source", ["llm_prices.csv", "litellm_prices.json"])
+def test_a_price_list_becomes_a_card_with_margins(ready: Run, tmp_path: Path, source: str) -> None:
+    costs, card = tmp_path / "costs.yaml", tmp_path / "card.yaml"
+    done = without_store("ratecard", "import", "llm-prices", str(LISTS / source), "--output", str(costs))
+    assert (done.code, done.out) == (0, "")
+    assert "no output_cost_per_token" in done.err
+    card.write_text(MARGINS + costs.read_text(encoding="utf-8"), encoding="utf-8")
+    assert ready("ratecard", "publish", str(card)).code == 0
+    version = str(ready("ratecard", "show", "resold", "--json").json["rate_card_version"])
+    shown = ready("ratecard", "explain", "resold", "inference", "model=acme/deep-1", "--version", version)
+    # 0.000003 × 1.20
+    assert "= 0.000003 * 1.20" in shown.out
+    assert "published: 0.0000036 USD" in shown.out
+
+
+def test_a_price_list_on_stdout_is_yaml_and_nothing_else(tmp_path: Path) -> None:
+    done = without_store("ratecard", "import", "llm-prices", str(LISTS / "llm_prices.csv"))
+    card = tmp_path / "card.yaml"
+    card.write_text(MARGINS + done.out, encoding="utf-8")
+    assert without_store("ratecard", "check", str(card)).code == 0
+    assert "input_cost_per_token: 6 models, output_cost_per_token: 4 models" in done.err
+    assert "other prices of the list, which --price takes: cache_read_input_token_cost (1)" in done.err
+
+
+def test_a_price_list_as_json_lists_every_model() -> None:
+    found = without_store("ratecard", "import", "llm-prices", str(LISTS / "llm_prices.csv"), "--json").json
+    assert found["tables"] == {"input_cost_per_token": 6, "output_cost_per_token": 4}
+    assert {"fact": "no output_cost_per_token", "models": ["other/no-output"]} in found["left_out"]
+    assert {"fact": "output_cost_per_token is 0", "models": ["other/embed"]} in found["remarks"]
+    assert found["document"].startswith(
+        "# Costs of 6 models in USD, from llm_prices.csv; of 4 something was left out.\n"
+    )
+
+
+def test_a_price_list_that_is_none_is_refused(card_file: Path) -> None:
+    done = without_store("ratecard", "import", "llm-prices", str(card_file))
+    assert (done.code, done.out) == (1, "")
+    assert "no column `model`" in done.err
+    wanted = ("--price", "cost_per_image")
+    done = without_store("ratecard", "import", "llm-prices", str(LISTS / "llm_prices.csv"), *wanted)
+    assert "the list has no price 'cost_per_image'" in done.err
