@@ -14,12 +14,15 @@ from ratecard_compiler.decimals import tidy
 from ratecard_compiler.document import Document, PriceDeclaration, ProductDeclaration, Written
 from ratecard_compiler.errors import ErrorList, Place, did_you_mean
 from ratecard_compiler.expansion import Combination, Valuation
+from ratecard_compiler.fields import Fields
 from ratecard_compiler.formula_graph import FormulaGraph, build_graph, lookups_in, names_in
 from ratecard_compiler.formula_text import formula_with_numbers
 from ratecard_compiler.ir import ANY_OTHER, CompiledCard, Price, PriceRow, Product
 from ratecard_compiler.node_names import cell_name
 from ratecard_compiler.prices import amounts_of, published_amount
-from ratecard_compiler.syntax import Expression, Lookup, Name
+from ratecard_compiler.reader import read_card
+from ratecard_compiler.source import read_yaml
+from ratecard_compiler.syntax import Expression, Lookup, Name, Negation, Number
 from ratecard_compiler.table_index import Keys
 from ratecard_compiler.written_numbers import WrittenNumbers, written_numbers
 
@@ -55,6 +58,8 @@ class AmountExplained:
 
     step: Step
     published: Decimal
+    is_written: bool
+    """Whether the card has the number itself, and no formula for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +107,41 @@ def explain_price(
         amounts=amounts,
         formulas=formulas,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class ReadCard:
+    """A published card, read but not compiled again: prices are not expanded, which is what takes long."""
+
+    document: Document
+    places: WrittenNumbers
+
+
+def read_published(text: str) -> ReadCard:
+    """Read the text of a version that was published. Raises RateCardErrors where this compiler cannot."""
+    errors = ErrorList("ratecard.yaml")
+    top = read_yaml(text, errors)
+    if top is None:
+        errors.raise_if_any()
+        raise AssertionError("a document that cannot be read has a reason")
+    document = read_card(Fields(top, "", errors))
+    errors.raise_if_any()
+    return ReadCard(document, written_numbers(text))
+
+
+def explain_row(
+    card: ReadCard, product_id: str, priced_as: Mapping[str, str], values: Mapping[str, str]
+) -> tuple[tuple[AmountExplained, ...], tuple[Step, ...]]:
+    """Return the amounts of a price row that the card has, and the formulas that they need.
+
+    `priced_as` are the dimension values of the row ("*": any other), `values` those that were looked up.
+    """
+    declared = next(one for one in card.document.products if one.product_id == product_id)
+    if declared.price is None:
+        raise AssertionError("a product of a card that was published has a price")
+    row = tuple(priced_as[name] for name in declared.dimensions)
+    asked = tuple(values.get(name, ANY_OTHER) for name in declared.dimensions)
+    return _steps(card.document, declared, declared.price, (row, asked), card.places)
 
 
 def _product(card: CompiledCard, product_id: str) -> Product:
@@ -158,7 +198,9 @@ def _steps(
         name = written.path.removeprefix(f"{price.path}.")
         field = name.rpartition(".")[2]
         published = published_amount(field, written, valuation, combination, errors)
-        explained.append(AmountExplained(worker.step(name, written), published))
+        number = written.tree.operand if isinstance(written.tree, Negation) else written.tree
+        is_written = isinstance(number, Number)
+        explained.append(AmountExplained(worker.step(name, written), published, is_written))
     formulas = tuple(worker.step(name, graph.formulas[name]) for name in reversed(needed))
     return tuple(explained), formulas
 

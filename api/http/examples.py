@@ -302,6 +302,15 @@ TRACE: Final[Document] = {
             "rate_card_version": 1,
             "active_from": "2025-01-01T00:00:00Z",
             "price": PRICE,
+            "formulas": [
+                {
+                    "name": "unit_amount",
+                    "formula": "model_cost[model] * margin",
+                    "with_numbers": "0.0000006 * 1.30",
+                    "result": "0.00000078",
+                    "numbers": {"model_cost[swift-1]": "0.0000006", "margin": "1.3"},
+                }
+            ],
             "dimensions": {"context": "short", "model": "swift-1", "region": "us-east"},
             "show": {},
             "quantity": "1200",

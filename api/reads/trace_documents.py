@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from api.reads.formulas import FormulaStep
 from api.reads.prices import PriceRow
 
 
@@ -44,7 +45,8 @@ class LedgerEntry:
 class RatedProduct:
     """How one product rates the event: quantity × unit price = `unit_amount` in `unit`, worth `amount` in
     `currency`; both exact. Where the price depends on position, `unit_price` is null and the amount is what
-    this event adds to the cost of the period's units before it."""
+    this event adds to the cost of the period's units before it. `formulas` are what the price was made of, down to
+    the card's numbers; empty where the card has the price in numbers, or is longer than 200,000 bytes."""
 
     product: str
     product_name: str
@@ -57,6 +59,7 @@ class RatedProduct:
     rate_card_version: int
     active_from: str | None
     price: PriceRow
+    formulas: tuple[FormulaStep, ...]
     dimensions: dict[str, str]
     show: dict[str, str]
     quantity: str

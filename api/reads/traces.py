@@ -8,6 +8,7 @@ from typing import Any
 from api.instants import instant_text, milliseconds
 from api.reads.contracts import Customer, get_customer
 from api.reads.documents import Row, optional_instant_text
+from api.reads.formulas import price_formulas, step_text
 from api.reads.invoice_documents import invoice_id_of, usage_line_id
 from api.reads.line_events import event_amounts
 from api.reads.prices import price_row
@@ -164,6 +165,7 @@ def _rated(store: Store, row: Row) -> RatedProduct | None:
         rate_card_version=row["rate_card_version"],
         active_from=optional_instant_text(_active_from(store, row["version_id"], row["event_time"])),
         price=price_row({**row, "dimensions": priced}),
+        formulas=price_formulas(store, row["version_id"], row["product"], priced, dimensions),
         dimensions=dimensions,
         show=show,
         quantity=quantity,
@@ -232,6 +234,8 @@ def _explanation(
             f"{one.product_name or one.product}: contract {one.contract_id}, period from {one.period_start}, "
             f"{one.rate_card} version {one.rate_card_version}{since}, price{where}: {one.text}."
         )
+        if one.formulas:
+            sentences.append(f"Its {'; '.join(step_text(step) for step in one.formulas)}.")
     for reason in unrated:
         about = f"{reason.product}: " if reason.product else ""
         sentences.append(f"{about}{reason.meaning} {reason.fix}")

@@ -7,7 +7,18 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.api.http_world import EVENTS, INVOICE, NOW, answer_of, calling, event, pages, problem_of, set_up
+from tests.api.http_world import (
+    CONTRACTS,
+    EVENTS,
+    INVOICE,
+    NOW,
+    answer_of,
+    calling,
+    event,
+    pages,
+    problem_of,
+    set_up,
+)
 from tests.conftest import Engine
 
 
@@ -178,3 +189,83 @@ def test_an_event_that_is_none(client: httpx.Client) -> None:
     problem_of(client.get("/v1/events/c1/none"), 404, "not_found")
     problem_of(client.get("/v1/events/none/t1"), 404, "not_found")
     problem_of(client.get("/v1/events/c2/t1"), 404, "not_found")
+
+
+FORMULAS = """\
+rate_card: acme
+currency: USD
+constants: {margin: "1.30"}
+tables:
+  cost: {keys: [model], rows: {small: "0.0000005", large: "0.00001"}}
+  factor: {keys: [region], rows: {us: "1", "*": "1.25"}}
+formulas:
+  token_price: cost[model] * margin * factor[region]
+meters:
+  tokens: {event_type: llm.request, aggregation: sum, quantity: tokens, unit: token}
+products:
+  inference:
+    meter: tokens
+    dimensions: {model: model, region: region}
+    price: {model: per_unit, unit_amount: token_price}
+  thirds:
+    meter: tokens
+    dimensions: {region: region}
+    price:
+      model: graduated
+      tiers: [{up_to: "10", unit_amount: "0.5"}, {up_to: null, unit_amount: "factor[region] / 3", flat_amount: "0.1"}]
+"""
+
+
+def test_the_formulas_of_a_price_are_shown_down_to_their_numbers(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with engine.store(lambda: NOW) as store, calling(store) as client:
+        answer_of(client.post("/v1/rate-cards", content=FORMULAS))
+        body = {"rate_card_version": 1, "active_from": "2026-01-01T00:00:00Z"}
+        answer_of(client.post("/v1/rate-cards/acme/activations", json=body))
+        answer_of(client.put("/v1/contracts", content=CONTRACTS.replace("unit: credit", "unit: USD")))
+        sent = event("f1", "llm.request", "05T10:00", model="large", region="apac", tokens="100")
+        answer_of(client.post("/v1/events", json=[sent]))
+        # The card in force is another one by now: the event is explained by what rated it.
+        answer_of(client.post("/v1/rate-cards", content=FORMULAS.replace("1.30", "9.90")))
+        trace = _trace(client, "c1", "f1")
+        inference, thirds = sorted(trace["rated"], key=lambda one: str(one["product"]))
+        # 0.00001 × 1.30 = 0.000013; × 1.25, which prices any other region, = 0.00001625; 100 of them are 0.001625.
+        assert inference["amount"] == "0.001625"
+        assert inference["formulas"] == [
+            {
+                "name": "unit_amount",
+                "formula": "token_price",
+                "with_numbers": "0.00001625",
+                "result": "0.00001625",
+                "numbers": {},
+            },
+            {
+                "name": "token_price",
+                "formula": "cost[model] * margin * factor[region]",
+                "with_numbers": "0.00001 * 1.30 * 1.25",
+                "result": "0.00001625",
+                "numbers": {"cost[large]": "0.00001", "factor[*]": "1.25", "margin": "1.3"},
+            },
+        ]
+        assert (
+            "Its unit_amount = token_price = 0.00001625; token_price = cost[model] * margin * factor[region] "
+            "= 0.00001 * 1.30 * 1.25 = 0.00001625."
+        ) in trace["explanation"]
+        # Of the tiers only one has a formula: 1.25 / 3, published with 15 decimals.
+        (step,) = thirds["formulas"]
+        assert (step["name"], step["with_numbers"], step["result"]) == (
+            "tiers[2].unit_amount",
+            "1.25 / 3",
+            "0.416666666666667",
+        )
+        assert step["result"] == thirds["price"]["tiers"][1]["unit_amount"]
+        monkeypatch.setattr("api.reads.formulas.MOST_BYTES", 100)
+        assert [one["formulas"] for one in _trace(client, "c1", "f1")["rated"]] == [[], []]
+
+
+def test_a_price_that_is_written_in_numbers_has_no_formulas(client: httpx.Client) -> None:
+    (calls,) = _trace(client, "c1", "call0")["rated"]
+    assert calls["formulas"] == []
+    (inference,) = _trace(client, "c1", "t1")["rated"]
+    assert [one["formula"] for one in inference["formulas"]] == ["token_price[model]"]
