@@ -19,6 +19,7 @@ from ratecard_compiler.formula_graph import FormulaGraph, build_graph, lookups_i
 from ratecard_compiler.formula_text import formula_with_numbers
 from ratecard_compiler.ir import ANY_OTHER, CompiledCard, Price, PriceRow, Product
 from ratecard_compiler.node_names import cell_name
+from ratecard_compiler.price_finder import ProductPrices, prices_by_product
 from ratecard_compiler.prices import amounts_of, published_amount
 from ratecard_compiler.reader import read_card
 from ratecard_compiler.source import read_yaml
@@ -90,8 +91,7 @@ def explain_price(
     card = compile_card(text, file_name)
     product = _product(card, product_id)
     declared = next(one for one in card.model.products if one.product_id == product_id)
-    rows = {row.dimensions: row for row in card.prices if row.product == product_id}
-    row = _row(declared, rows, values)
+    row = _row(product_id, prices_by_product(card)[product_id], values)
     price = declared.price
     if price is None:
         raise AssertionError("a product of a card that compiles has a price")
@@ -152,27 +152,19 @@ def _product(card: CompiledCard, product_id: str) -> Product:
     raise ValueError(f"rate card {card.rate_card} has no product {product_id!r}; {known}")
 
 
-def _row(
-    product: ProductDeclaration, rows: Mapping[Combination, PriceRow], values: Mapping[str, str]
-) -> PriceRow:
-    """Return the row by which an event with these values is priced: a value that no row names is "*"."""
-    names = tuple(product.dimensions)
+def _row(product_id: str, prices: ProductPrices, values: Mapping[str, str]) -> PriceRow:
     for name in values:
-        if name not in names:
-            known = did_you_mean(name, names)
-            raise ValueError(f"{product.product_id} has no dimension {name!r}; {known}")
-    combination: list[str] = []
-    for place, name in enumerate(names):
-        listed = {row[place] for row in rows} - {ANY_OTHER}
+        if name not in prices.names:
+            raise ValueError(f"{product_id} has no dimension {name!r}; {did_you_mean(name, prices.names)}")
+    for name, listed in zip(prices.names, prices.listed, strict=True):
         if listed and name not in values:
             some = [f"{name}={value}" for value in sorted(listed)[:6]] + ["…"] * (len(listed) > 6)
-            raise ValueError(f"{product.product_id} is priced by {name}: add {', '.join(some)}")
-        combination.append(values[name] if values.get(name) in listed else ANY_OTHER)
-    found = rows.get(tuple(combination))
+            raise ValueError(f"{product_id} is priced by {name}: add {', '.join(some)}")
+    found = prices.find(values)
     if found is None:
         asked = ", ".join(f"{name}={value}" for name, value in values.items())
         raise ValueError(
-            f"{product.product_id} has no price for {asked}: such usage is kept as unpriced_dimension; "
+            f"{product_id} has no price for {asked}: such usage is kept as unpriced_dimension; "
             'add a row, or a "*" row'
         )
     return found

@@ -46,7 +46,10 @@ class NumberChange:
 
 @dataclass(frozen=True, slots=True)
 class PriceChange:
-    """A published number that another one replaces: `field` is `unit_amount` or `tiers[1].unit_amount`."""
+    """A published number that another one replaces: `field` is `unit_amount` or `tiers[1].unit_amount`.
+
+    `unit` is what the product is priced in, or `%` for a rate.
+    """
 
     product: str
     dimensions: Mapping[str, str]
@@ -177,7 +180,8 @@ def price_changes(before: CompiledCard, after: CompiledCard) -> Iterator[PriceCh
         for field, value in _numbers(row.price):
             if field in numbers and numbers[field] != value:
                 dimensions = dict(zip(names[row.product], row.dimensions, strict=True))
-                yield PriceChange(row.product, dimensions, field, units[row.product], numbers[field], value)
+                unit = "%" if field.endswith("rate_percent") else units[row.product]
+                yield PriceChange(row.product, dimensions, field, unit, numbers[field], value)
 
 
 _AMOUNTS = (

@@ -148,7 +148,8 @@ def _number_line(number: NumberUsed) -> str:
 def _published_lines(amount: AmountExplained, unit: str) -> list[str]:
     rounded = amount.published != amount.step.exact
     how = "rounded half-even to 15 decimals" if rounded else "exact"
-    return [f"  published: {decimal_text(amount.published)} {unit} ({how})"]
+    shown = "%" if amount.step.name.endswith("rate_percent") else unit
+    return [f"  published: {decimal_text(amount.published)} {shown} ({how})"]
 
 
 def _place(place: Place) -> str:
