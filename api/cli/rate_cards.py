@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from api.cli import card_explain, card_imports, card_numbers
+from api.cli import card_audit, card_explain, card_imports, card_numbers
 from api.cli.failures import CommandFailed
 from api.cli.files import read_text
 from api.cli.output import Columns, counted, facts, pairs, print_json, stderr, stdout
@@ -37,6 +37,7 @@ def register(app: typer.Typer) -> None:
     card_explain.register(cards)
     card_numbers.register(cards)
     card_imports.register(cards)
+    card_audit.register(cards)
     contracts = typer.Typer(help="Customers and contracts.", no_args_is_help=True)
     app.add_typer(contracts, name="contracts")
     _register_apply(contracts)

@@ -248,6 +248,39 @@ NUMBERS_CHANGED: Final[Document] = {
     ],
 }
 
+AUDIT: Final[Document] = {
+    "rate_card": "aurora-ai",
+    "skus": 36,
+    "numbers": 10,
+    "products": [{"product": "input_tokens", "values": {"model": 6, "region": 6}, "skus": 36}],
+    "unneeded": [{"node": "old_margin", "line": 5, "column": 25}],
+    "said_twice": [
+        {
+            "node": "region_factor[eu-west]",
+            "value": "1.25",
+            "same_as": "region_factor[*]",
+            "line": 8,
+            "column": 64,
+        }
+    ],
+    "usage": {
+        "since": "2026-01-01T00:00:00Z",
+        "events": 1200,
+        "unused": [{"product": "input_tokens", "dimensions": {"model": "deep-1", "region": "*"}}],
+        "unpriced": [
+            {
+                "product": "input_tokens",
+                "dimensions": {"model": "swift-9", "region": "us-east"},
+                "events": 3,
+                "customers": 1,
+                "quantity": "4500",
+                "first_event_time": "2026-01-15T10:30:00Z",
+                "last_event_time": "2026-01-15T11:30:00Z",
+            }
+        ],
+    },
+}
+
 UNRATED_SUMMARY: Final[Document] = {
     "reason": "unknown_customer",
     "product": "",

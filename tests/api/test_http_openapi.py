@@ -245,6 +245,7 @@ CALLS: dict[str, tuple[str, str, dict[str, Any]]] = {
     "list_rate_cards": ("GET", "/v1/rate-cards", {}),
     "publish_rate_card": ("POST", "/v1/rate-cards", {"content": CARD}),
     "validate_rate_card": ("POST", "/v1/rate-cards/validate", {"content": CARD}),
+    "audit_rate_card": ("POST", "/v1/rate-cards/audit", {"content": CARD}),
     "list_rate_card_versions": ("GET", "/v1/rate-cards/acme/versions", {}),
     "get_rate_card_version": ("GET", "/v1/rate-cards/acme/versions/1", {}),
     "list_version_prices": ("GET", "/v1/rate-cards/acme/versions/1/prices", {}),
