@@ -15,7 +15,7 @@ from ratecard_compiler.price_finder import ProductPrices, prices_by_product
 from ratecard_compiler.prices import amounts_of
 from ratecard_compiler.syntax import Number
 from ratecard_compiler.table_index import Keys, TableIndex, masked
-from ratecard_compiler.written_numbers import WrittenNumbers, written_numbers
+from ratecard_compiler.written_numbers import WrittenNumbers
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +60,9 @@ class CardAudit:
     said_twice: tuple[SaidTwice, ...]
 
 
-def audit_card(card: CompiledCard, text: str) -> CardAudit:
-    """Audit a compiled card; `text` is what it was compiled from."""
+def audit_card(card: CompiledCard, places: WrittenNumbers) -> CardAudit:
+    """Audit a compiled card; `places` are where its numbers stand."""
     graph = build_graph(card.model, ErrorList("ratecard.yaml"))
-    places = written_numbers(text)
     prices = prices_by_product(card)
     products = tuple(_product(product.product_id, prices[product.product_id]) for product in card.products)
     return CardAudit(

@@ -69,7 +69,7 @@ def _nodes(card: CompiledCard) -> Iterator[GraphNode]:
             yield GraphNode("tables", name, f"[{', '.join(table.keys)}], {rows}")
     for name, formula in document.formulas.items():
         if formula is not None:
-            yield GraphNode("formulas", name, formula.node.text.strip())
+            yield GraphNode("formulas", name, " ".join(formula.node.text.split()))
     for product in card.products:
         yield GraphNode(
             "products", product.product_id, f"{product.model} in {product.unit} per {product.metered_unit}"

@@ -32,6 +32,11 @@ def compile_card(text: str, file_name: str = "ratecard.yaml") -> CompiledCard:
     Raises RateCardErrors with everything that is wrong with it, in the order of the file; `file_name` is only
     what errors call the file.
     """
+    return compile_source(text, file_name)[0]
+
+
+def compile_source(text: str, file_name: str) -> tuple[CompiledCard, MappingNode]:
+    """Compile a rate card as `compile_card` does, and keep its nodes, which know where everything is written."""
     errors = ErrorList(file_name)
     top = read_yaml(text, errors)
     if top is None:
@@ -43,7 +48,7 @@ def compile_card(text: str, file_name: str = "ratecard.yaml") -> CompiledCard:
     rules = compile_rules(document, errors)
     products = _products(document, errors)
     errors.raise_if_any()
-    return CompiledCard(
+    card = CompiledCard(
         rate_card=document.rate_card,
         currency=document.currency,
         currency_exponent=document.currency_exponent,
@@ -55,6 +60,7 @@ def compile_card(text: str, file_name: str = "ratecard.yaml") -> CompiledCard:
         content_hash=content_hash(document),
         model=document,
     )
+    return card, top
 
 
 def declared_units(text: str) -> frozenset[str]:

@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
-from ratecard_compiler.compiler import compile_card
 from ratecard_compiler.decimals import tidy
 from ratecard_compiler.document import Document, PriceDeclaration, ProductDeclaration, Written
 from ratecard_compiler.errors import ErrorList, Place, did_you_mean
@@ -25,7 +24,7 @@ from ratecard_compiler.reader import read_card
 from ratecard_compiler.source import read_yaml
 from ratecard_compiler.syntax import Expression, Lookup, Name, Negation, Number
 from ratecard_compiler.table_index import Keys
-from ratecard_compiler.written_numbers import WrittenNumbers, written_numbers
+from ratecard_compiler.written_numbers import WrittenNumbers, compile_with_numbers, written_numbers
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +87,7 @@ def explain_price(
     Dimensions that the price does not depend on may be left out. Raises RateCardErrors, and ValueError for a product,
     a dimension or a combination that the card has no price for.
     """
-    card = compile_card(text, file_name)
+    card, places = compile_with_numbers(text, file_name)
     product = _product(card, product_id)
     declared = next(one for one in card.model.products if one.product_id == product_id)
     row = _row(product_id, prices_by_product(card)[product_id], values)
@@ -97,7 +96,7 @@ def explain_price(
         raise AssertionError("a product of a card that compiles has a price")
     names = tuple(declared.dimensions)
     asked = tuple(values.get(name, ANY_OTHER) for name in names)
-    amounts, formulas = _steps(card.model, declared, price, (row.dimensions, asked), written_numbers(text))
+    amounts, formulas = _steps(card.model, declared, price, (row.dimensions, asked), places)
     return Explanation(
         rate_card=card.rate_card,
         product=product,
@@ -126,7 +125,7 @@ def read_published(text: str) -> ReadCard:
         raise AssertionError("a document that cannot be read has a reason")
     document = read_card(Fields(top, "", errors))
     errors.raise_if_any()
-    return ReadCard(document, written_numbers(text))
+    return ReadCard(document, written_numbers(top))
 
 
 def explain_row(
@@ -212,7 +211,7 @@ class _Worker:
         exact = self.value(tree, written)
         return Step(
             name=name,
-            formula=written.node.text.strip(),
+            formula=" ".join(written.node.text.split()),
             place=written.node.place,
             with_numbers=formula_with_numbers(tree, lambda part: self.number(part, written)),
             exact=tidy(exact),

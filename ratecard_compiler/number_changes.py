@@ -20,7 +20,7 @@ from ratecard_compiler.ir import CompiledCard, Price
 from ratecard_compiler.node_names import cell_name, split_name
 from ratecard_compiler.source import ScalarNode
 from ratecard_compiler.table_index import Keys
-from ratecard_compiler.written_numbers import WrittenNumbers, written_numbers
+from ratecard_compiler.written_numbers import WrittenNumbers, compile_with_numbers
 
 # What YAML counts as the end of a line.
 _LINE_END = re.compile(r"\r\n|[\n\r\x85\u2028\u2029]")
@@ -74,8 +74,7 @@ def change_numbers(text: str, wanted: Mapping[str, str], file_name: str = "ratec
     Raises ChangeRefused with every node that is not there and every number that is not a plain decimal, and
     RateCardErrors where the card does not compile with the new numbers.
     """
-    before = compile_card(text, file_name)
-    places = written_numbers(text)
+    before, places = compile_with_numbers(text, file_name)
     nodes: dict[tuple[str, Keys | None], tuple[NumberChange, ScalarNode, str]] = {}
     reasons: list[str] = []
     for name, value in wanted.items():

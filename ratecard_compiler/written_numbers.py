@@ -1,6 +1,6 @@
 """Where the numbers of a card stand in its text: constants and table cells, each with its node.
 
-The document keeps no place a cell, which nearly nobody asks for; those who do read the text once more.
+The document keeps no place a cell, which nearly nobody asks for; those who do look at the nodes.
 """
 
 from __future__ import annotations
@@ -8,9 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from ratecard_compiler.compiler import compile_source
 from ratecard_compiler.errors import ErrorList
 from ratecard_compiler.fields import Fields
-from ratecard_compiler.source import MappingNode, ScalarNode, SequenceNode, read_yaml
+from ratecard_compiler.ir import CompiledCard
+from ratecard_compiler.source import MappingNode, ScalarNode, SequenceNode
 from ratecard_compiler.table_index import Keys
 from ratecard_compiler.table_reader import written_rows
 
@@ -23,13 +25,15 @@ class WrittenNumbers:
     cells: Mapping[str, Mapping[Keys, ScalarNode]]
 
 
-def written_numbers(text: str) -> WrittenNumbers:
-    """Return where each number of a card stands. The text is one that compiles."""
+def compile_with_numbers(text: str, file_name: str) -> tuple[CompiledCard, WrittenNumbers]:
+    """Compile a card, and say where its numbers stand. Raises RateCardErrors."""
+    card, top = compile_source(text, file_name)
+    return card, written_numbers(top)
+
+
+def written_numbers(top: MappingNode) -> WrittenNumbers:
+    """Return where each number of a card stands. The card is one that compiles."""
     errors = ErrorList("ratecard.yaml")
-    top = read_yaml(text, errors)
-    if top is None:
-        errors.raise_if_any()
-        raise AssertionError("a document that cannot be read has a reason")
     card = Fields(top, "", errors)
     constants = card.mapping("constants")
     tables = card.mapping("tables")

@@ -10,8 +10,8 @@ from api.cli.output import Columns, counted, facts, print_json, stdout
 from api.cli.session import Session, server_of
 from api.cli.settings import Settings, check_instant, command
 from api.reads.audit_documents import audit_answer
-from ratecard_compiler import compile_card
 from ratecard_compiler.audit import audit_card
+from ratecard_compiler.written_numbers import compile_with_numbers
 from sql.client import Location
 
 YAML = "application/yaml"
@@ -46,8 +46,8 @@ def register(cards: typer.Typer) -> None:
 
 def _audited(settings: Settings, card: CardText, start: str | None) -> dict[str, Any]:
     if not _store_is_there(settings):
-        compiled = compile_card(card.text, card.name)
-        return asdict(audit_answer(compiled.rate_card, audit_card(compiled, card.text), None))
+        compiled, places = compile_with_numbers(card.text, card.name)
+        return asdict(audit_answer(compiled.rate_card, audit_card(compiled, places), None))
     parameters = {"file_name": card.name[-200:], "from": start}
     with Session(settings) as session:
         found: dict[str, Any] = session.send(

@@ -9,6 +9,7 @@ from ratecard_compiler import compile_card
 from ratecard_compiler.audit import CardAudit, audit_card
 from ratecard_compiler.node_names import split_name
 from ratecard_compiler.price_finder import prices_by_product
+from ratecard_compiler.written_numbers import compile_with_numbers
 from tests.strategies.cards import random_card
 
 # 2 usage types × 3 output tiers × 3 regions × 2 models = 36 flat prices, from 2 + 3 + 3 + 2 numbers.
@@ -60,7 +61,7 @@ products:
 
 
 def _audit(text: str) -> CardAudit:
-    return audit_card(compile_card(text), text)
+    return audit_card(*compile_with_numbers(text, "ratecard.yaml"))
 
 
 def test_a_card_replaces_the_product_of_its_dimensions() -> None:
@@ -132,9 +133,8 @@ def test_what_is_said_twice_may_go_one_at_a_time() -> None:
     for seed in range(25):
         document = _with_few_numbers(Random(seed))
         text = json.dumps(document)
-        before = compile_card(text)
-        prices = prices_by_product(before)
-        for one in audit_card(before, text).said_twice:
+        prices = prices_by_product(compile_card(text))
+        for one in _audit(text).said_twice:
             other = json.loads(text)
             _remove(other, one.node)
             after = prices_by_product(compile_card(json.dumps(other)))

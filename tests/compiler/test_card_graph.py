@@ -10,7 +10,9 @@ tables:
   cost: {keys: [model], rows: {small: "0.5", "*": "1"}}
 formulas:
   base: cost[model] * margin
-  end: base + cost['small']
+  end: |-
+    base +
+    cost['small']
 meters:
   tokens: {event_type: e, aggregation: sum, quantity: tokens, unit: 'token "raw"'}
 products:

@@ -15,8 +15,8 @@ from api.instants import EARLIEST
 from api.reads.audit_documents import AuditAnswer, audit_answer
 from api.reads.card_usage import card_usage
 from api.store import Store
-from ratecard_compiler import compile_card
 from ratecard_compiler.audit import audit_card
+from ratecard_compiler.written_numbers import compile_with_numbers
 
 router = APIRouter(tags=["rate cards"])
 
@@ -47,9 +47,9 @@ async def post_audit(
     """
 
     def audit(store: Store, text: str) -> AuditAnswer:
-        card = compile_card(text, file_name)
+        card, places = compile_with_numbers(text, file_name)
         usage = card_usage(store, card, since or EARLIEST)
-        return audit_answer(card.rate_card, audit_card(card, text), usage)
+        return audit_answer(card.rate_card, audit_card(card, places), usage)
 
     async with received_text(request) as text:
         return json_response(await compiling.run(audit, store, text))
