@@ -67,7 +67,8 @@ class Explanation:
     """A price and where it comes from.
 
     `dimensions` are the values asked for, `priced_as` those of the price row ("*": any other). `formulas` are what
-    the amounts need, each before those that it needs itself.
+    the amounts need, each before those that it needs itself. `quantities` are the price's numbers that are no money, as
+    the card has them: bounds of tiers, the size of a package, included units.
     """
 
     rate_card: str
@@ -75,6 +76,7 @@ class Explanation:
     dimensions: Mapping[str, str]
     priced_as: Mapping[str, str]
     price: Price
+    quantities: Mapping[str, Decimal]
     amounts: tuple[AmountExplained, ...]
     formulas: tuple[Step, ...]
 
@@ -103,6 +105,7 @@ def explain_price(
         dimensions=dict(zip(names, asked, strict=True)),
         priced_as=dict(zip(names, row.dimensions, strict=True)),
         price=row.price,
+        quantities=_quantities(price),
         amounts=amounts,
         formulas=formulas,
     )
@@ -141,6 +144,11 @@ def explain_row(
     row = tuple(priced_as[name] for name in declared.dimensions)
     asked = tuple(values.get(name, ANY_OTHER) for name in declared.dimensions)
     return _steps(card.document, declared, declared.price, (row, asked), card.places)
+
+
+def _quantities(price: PriceDeclaration) -> dict[str, Decimal]:
+    bounds = {f"tiers[{at}].up_to": tier.up_to for at, tier in enumerate(price.tiers, 1)}
+    return {**{name: bound for name, bound in bounds.items() if bound is not None}, **price.quantities}
 
 
 def _product(card: CompiledCard, product_id: str) -> Product:

@@ -11,7 +11,7 @@ from api.cli.output import facts, pairs, print_json, stdout
 from api.cli.settings import Settings, command
 from ratecard_compiler import compile_card
 from ratecard_compiler.card_graph import CardGraph, card_graph, graph_mermaid, graph_text
-from ratecard_compiler.decimals import decimal_text
+from ratecard_compiler.decimals import decimal_text, plain_decimal
 from ratecard_compiler.errors import Place
 from ratecard_compiler.explanation import AmountExplained, Explanation, NumberUsed, Step, explain_price
 
@@ -74,6 +74,7 @@ def _json(explained: Explanation, name: str) -> dict[str, Any]:
         "metered_unit": product.metered_unit,
         "dimensions": explained.dimensions,
         "priced_as": explained.priced_as,
+        "quantities": {name: decimal_text(value) for name, value in explained.quantities.items()},
         "amounts": [
             {**_step_json(amount.step), "published": decimal_text(amount.published)}
             for amount in explained.amounts
@@ -117,6 +118,7 @@ def _show(explained: Explanation, name: str) -> None:
             ),
             ("dimensions", pairs(explained.dimensions) or None),
             ("priced as", pairs(explained.priced_as) or None),
+            *((name, decimal_text(value)) for name, value in explained.quantities.items()),
         ]
     )
     for amount in explained.amounts:
@@ -132,12 +134,18 @@ def _lines(lines: list[str]) -> None:
 
 def _step_lines(step: Step) -> list[str]:
     """The formula as written, with numbers, its result, and the numbers with their places; nothing is said twice."""
-    told = [step.formula, step.with_numbers, decimal_text(step.exact)]
-    different = [text for at, text in enumerate(told) if text not in told[:at]]
+    told = (step.formula, step.with_numbers, decimal_text(step.exact))
+    # `0.10` and `0.1` are the same, said as the card has it.
+    different = list({_canonical(text): text for text in reversed(told)}.values())[::-1]
     indent = " " * len(step.name)
     lines = [f"{step.name} = {different[0]}  ({_place(step.place)})"]
     lines += [f"{indent} = {text}" for text in different[1:]]
     return lines + [f"  {_number_line(number)}" for number in step.numbers]
+
+
+def _canonical(text: str) -> str:
+    number = plain_decimal(text)
+    return text if number is None else decimal_text(number)
 
 
 def _number_line(number: NumberUsed) -> str:

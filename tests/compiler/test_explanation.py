@@ -83,6 +83,7 @@ def test_a_third_has_fifty_digits_and_is_published_with_fifteen_decimals() -> No
     assert second.published == Decimal("0.000000433333333")
     assert (flat.step.name, flat.published) == ("tiers[2].flat_amount", Decimal("0.10"))
     assert [step.name for step in found.formulas] == ["third", "token_price"]
+    assert found.quantities == {"tiers[1].up_to": Decimal(10)}
 
 
 def test_parentheses_and_signs_are_kept() -> None:
