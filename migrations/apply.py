@@ -9,6 +9,10 @@ from sql.client import Database
 VERSIONS = Path(__file__).parent / "versions"
 
 
+class NewerStore(Exception):
+    """The store has migrations that this version of runrate does not know."""
+
+
 class MigrationChanged(Exception):
     """A migration that was applied has another text now; landed migrations are never edited."""
 
@@ -16,10 +20,17 @@ class MigrationChanged(Exception):
 def migrate(database: Database) -> list[str]:
     """Apply what is missing and return the names of the migrations applied now.
 
+    Raises NewerStore and MigrationChanged before anything is changed by what they concern.
     A migration that a kill interrupted runs again from its beginning: its statements are made to bear that.
     """
     database.command(load("commands/create_schema_migrations.sql"))
     applied = {row["name"]: row["hash"] for row in database.rows(load("queries/schema_migrations.sql"))}
+    unknown = sorted(applied.keys() - {path.stem for path in VERSIONS.glob("*.sql")})
+    if unknown:
+        raise NewerStore(
+            f"this store was made by a newer version of runrate (it has migration {unknown[-1]}); open it with that "
+            "version or a later one. Nothing was changed"
+        )
     done = []
     for path in sorted(VERSIONS.glob("*.sql")):
         text = path.read_text(encoding="utf-8")

@@ -17,6 +17,7 @@ OBJECTS = (
     "invoice_views",
     "public_views",
     "credit_views",
+    "deployed",
 )
 
 DICTIONARIES_FILE = "dictionaries"
@@ -68,7 +69,7 @@ def deploy_rating(database: Database, shapes: Mapping[int, Shape]) -> None:
 
 def deploy_positions(database: Database) -> None:
     """Make the views compute positions if a stored price depends on one and they do not yet."""
-    deployed = database.value(load("queries/views_price_by_position.sql"), database=database.name)
+    deployed = database.value(load("queries/views_price_by_position.sql"))
     if has_positional_prices(database) and not deployed:
         deploy_objects(database)
 

@@ -31,6 +31,7 @@ CODES: dict[str, str] = {
     "missing_key": "A table has no row for a key that is written in a formula.",
     "no_price": "A product has no price for any combination of its dimensions.",
     "number_out_of_range": "A number is too large, too small, or has too many decimals for what it means.",
+    "pooled_prices_differ": "Combinations share their tiers, but the order of events would decide their prices.",
     "reserved_name": "A name has a meaning in the language and cannot be given to something else.",
     "too_many_combinations": "A product's tables make more combinations than the compiler takes.",
     "type_mismatch": "A text stands where a number or a condition is needed, or the other way round.",

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import cast
 
+from ratecard_compiler.bounds import greatest_unit_price, shared_place_is_fair
 from ratecard_compiler.decimals import (
     AMOUNT_LIMIT,
     PERCENT_DECIMALS,
@@ -110,6 +111,12 @@ def _product_rows(
         valuation.compute(needed, combination)
         built = _build(price, valuation, combination, errors)
         rows.append(PriceRow(product.product_id, combination, built))
+    if product.tiers_over == "product" and rows and not shared_place_is_fair([row.price for row in rows]):
+        fact = (
+            "with `tiers_over: product` the order of events would decide which of several prices a unit has"
+        )
+        fix = "give all combinations one price, or let tiers count per combination"
+        errors.add("pooled_prices_differ", price.place, price.path, fact, fix)
     return rows
 
 
@@ -148,7 +155,7 @@ def _build(
     found = {name: amount(name, price.amounts) for name in price.amounts}
     _check_pairs(price, found, errors)
     free_events = price.quantities.get("free_events")
-    return Price(
+    built = Price(
         model=price.model,
         unit_amount=found.get("unit_amount") or _ZERO,
         tiers=tiers,
@@ -168,6 +175,17 @@ def _build(
         min_amount_per_event=found.get("min_amount_per_event"),
         max_amount_per_event=found.get("max_amount_per_event"),
     )
+    _check_greatest(price, built, valuation, errors)
+    return built
+
+
+def _check_greatest(price: PriceDeclaration, built: Price, valuation: Valuation, errors: ErrorList) -> None:
+    greatest = greatest_unit_price(built)
+    if greatest >= PRICE_LIMIT and (price.path, -1) not in valuation.reported:
+        valuation.reported.add((price.path, -1))
+        fact = f"one metered unit can cost {greatest.normalize():.6g}"
+        fix = "it must be below 1e14: make packages larger, or the conversion's factor another"
+        errors.add("number_out_of_range", price.place, price.path, fact, fix)
 
 
 def published_amount(

@@ -1,10 +1,11 @@
 """A compiled card as rows of the tables `rate_card_products`, `price_rows` and `dimension_values`."""
 
-from decimal import ROUND_UP, Decimal
+from decimal import Decimal
 from typing import Any
 
-from ratecard_compiler.decimals import FORMULA_CONTEXT, PRICE_LIMIT, QUANTITY_DECIMALS
-from ratecard_compiler.ir import ANY_OTHER, CompiledCard, Price, PriceRow, Tier
+from ratecard_compiler.bounds import greatest_unit_price, tier_unit_amount
+from ratecard_compiler.decimals import QUANTITY_DECIMALS
+from ratecard_compiler.ir import ANY_OTHER, CompiledCard, Price, PriceRow
 
 KEY_SEPARATOR = "\x1f"
 PRICE_IDS_A_VERSION = 1 << 32
@@ -71,9 +72,9 @@ def price_columns(price: Price) -> dict[str, Any]:
         "model": price.model,
         "per_event": price.model == "per_unit" and conversion is None and not price.included,
         "unit_amount": price.unit_amount,
-        "greatest_unit_price": _greatest_unit_price(price),
+        "greatest_unit_price": greatest_unit_price(price),
         "tier_up_to": [tier.up_to for tier in price.tiers],
-        "tier_unit_amount": [_tier_unit_amount(price, tier) for tier in price.tiers],
+        "tier_unit_amount": [tier_unit_amount(price, tier) for tier in price.tiers],
         "tier_flat_amount": [tier.flat_amount for tier in price.tiers],
         "package_size": price.package_size or zero,
         "package_amount": price.package_amount or zero,
@@ -89,29 +90,6 @@ def price_columns(price: Price) -> dict[str, Any]:
         "maximum_spend": price.maximum_spend,
         "zero_usage_charged": price.zero_usage_first_tier_flat,
     }
-
-
-def _tier_unit_amount(price: Price, tier: Tier) -> Decimal:
-    """Return what one unit costs in a tier; of a percentage, a hundredth of the rate for one unit of value."""
-    if price.model == "graduated_percentage":
-        return tier.rate_percent.scaleb(-2, FORMULA_CONTEXT)
-    return tier.unit_amount
-
-
-def _greatest_unit_price(price: Price) -> Decimal:
-    """Return the most that one metered unit can cost, whatever came before it, rounded up to 15 decimals.
-
-    An event whose quantity times this is out of range is not rated (SEMANTICS §2).
-    """
-    candidates = [abs(price.unit_amount), *(abs(_tier_unit_amount(price, tier)) for tier in price.tiers)]
-    if price.package_size and price.package_amount:
-        candidates.append(abs(price.package_amount) / price.package_size)
-    factor = Decimal(1)
-    if price.unit_conversion is not None:
-        factor = abs(price.unit_conversion.factor)
-        factor = 1 / factor if price.unit_conversion.operation == "divide" else factor
-    greatest = (max(candidates) * factor).quantize(Decimal("1e-15"), ROUND_UP, FORMULA_CONTEXT)
-    return min(greatest, PRICE_LIMIT)
 
 
 def dimension_value_rows(card: CompiledCard, version_id: int) -> list[dict[str, Any]]:

@@ -56,7 +56,7 @@ def test_the_plain_path_alone_can_be_asked_for() -> None:
 
 def test_the_scenarios_reach_every_reason_and_every_kind_of_line() -> None:
     seen: Counter[str] = Counter()
-    for seed in range(40):
+    for seed in range(60):
         scenario = random_scenario(seed)
         result = run_steps(scenario.steps, scenario.now, scenario.files)
         seen.update(result["unrated"].keys())

@@ -18,7 +18,7 @@ from api.events import BadRequest
 from api.instants import parse_instant
 from api.scenarios.plan import ScenarioErrors
 from api.scenarios.run import StepFailed
-from migrations.apply import MigrationChanged
+from migrations.apply import MigrationChanged, NewerStore
 from ratecard_compiler import RateCardErrors
 from sql.errors import EngineError
 
@@ -135,6 +135,7 @@ EXPECTED = (
     StepFailed,
     EngineError,
     MigrationChanged,
+    NewerStore,
     OSError,
     ValueError,
 )

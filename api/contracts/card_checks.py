@@ -65,6 +65,28 @@ def scope_warnings(
     return warnings.in_order()
 
 
+def currency_errors(
+    contracts: Iterable[Contract],
+    stored_cards: Mapping[str, str],
+    currencies: Mapping[str, str],
+    file_name: str,
+) -> tuple[CompileError, ...]:
+    """Return the contracts that would move to a card in another currency: an invoice has one for ever.
+
+    `stored_cards`: the cards that stored contracts name, by contract; `currencies`: those of published cards.
+    """
+    errors = ErrorList(file_name, CONTRACTS_FILE)
+    for contract in contracts:
+        earlier = stored_cards.get(contract.contract_id, contract.rate_card)
+        before, after = currencies.get(earlier), currencies.get(contract.rate_card)
+        if before and after and before != after and len(errors.found) < MOST_FOUND:
+            place, path = contract.origin
+            fact = f"the contract is in {before} by rate card `{earlier}`, and `{contract.rate_card}` is in {after}"
+            fix = f"end this contract and store another for `{contract.rate_card}`"
+            errors.add("currency_changed", place, f"{path}.rate_card", fact, fix)
+    return errors.in_order()
+
+
 def unit_errors(
     contracts: Iterable[Contract], cards: PublishedCards, file_name: str
 ) -> tuple[CompileError, ...]:

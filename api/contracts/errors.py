@@ -8,6 +8,7 @@ from ratecard_compiler.errors import CODES, CompileError, DocumentKind
 
 CONTRACT_CODES: dict[str, str] = {
     "alias_taken": "An alias or id already names another customer, so an event's customer would be unclear.",
+    "currency_changed": "A stored contract moves to a rate card in another currency; its invoices have one.",
     "end_before_start": "An end is not later than the start beside it.",
     "invalid_duration": "A duration is not a whole number of days, hours, minutes or seconds.",
     "invalid_instant": "An instant is not an RFC 3339 date and time with an offset, or not in the calendar.",

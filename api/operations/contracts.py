@@ -21,7 +21,13 @@ from api.contracts import (
     check_against,
     read_contracts,
 )
-from api.contracts.card_checks import PublishedCard, card_warnings, scope_warnings, unit_errors
+from api.contracts.card_checks import (
+    PublishedCard,
+    card_warnings,
+    currency_errors,
+    scope_warnings,
+    unit_errors,
+)
 from api.instants import LATEST, MILLISECOND
 from api.operations.reconcile import reconcile, request_reconcile
 from api.store import Store
@@ -53,6 +59,7 @@ class ContractsApplied:
 @dataclass(frozen=True, slots=True)
 class _StoredContract:
     contract_id: str
+    rate_card: str
     customer_id: str
     starts_at: datetime
     ends_at: datetime | None
@@ -69,6 +76,7 @@ def apply_contracts(store: Store, text: str, file_name: str) -> ContractsApplied
         stored.check(document)
         customers = [customer for customer in document.customers if not stored.has_customer(customer)]
         contracts = [contract for contract in document.contracts if not stored.has_contract(contract)]
+        _check_currencies(store, stored, contracts, document.file_name)
         warnings = _check_cards(store, document, contracts)
         _request_reconcile(store, stored, customers, contracts)
         recorded_at = store.next_instant()
@@ -154,7 +162,9 @@ class _Stored:
             customers,
             {row["contract_id"]: row["document"] for row in rows},
             tuple(
-                _StoredContract(row["contract_id"], row["customer_id"], row["starts_at"], row["ends_at"])
+                _StoredContract(
+                    row["contract_id"], row["rate_card"], row["customer_id"], row["starts_at"], row["ends_at"]
+                )
                 for row in rows
             ),
             tuple(StoredGrant(row["customer_id"], row["grant_id"], row["contract_id"]) for row in grants),
@@ -170,6 +180,16 @@ class _Stored:
 
     def has_contract(self, contract: Contract) -> bool:
         return self.documents.get(contract.contract_id) == contract.document
+
+
+def _check_currencies(store: Store, stored: _Stored, changed: list[Contract], file_name: str) -> None:
+    """Raises ContractErrors for a stored contract that would get another currency."""
+    before = {contract.contract_id: contract.rate_card for contract in stored.contracts}
+    names = sorted({contract.rate_card for contract in changed} | set(before.values()))
+    rows = store.database.rows(load("queries/reads/card_currencies.sql"), rate_cards=names)
+    errors = currency_errors(changed, before, {row["rate_card"]: row["currency"] for row in rows}, file_name)
+    if errors:
+        raise ContractErrors(errors)
 
 
 def _check_cards(

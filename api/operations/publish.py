@@ -47,6 +47,9 @@ def publish_rate_card(store: Store, text: str, file_name: str) -> Published:
         deploy_positions(store.database)
         store.database.insert("dimension_values", dimension_value_rows(card, version_id))
         reach("publish.before_version")
+        if version == 1:
+            # Contracts may have named the card before it was there: their invoices get a currency.
+            store.outdate_dictionaries("periods_dict")
         # Last: a version counts once this row is there.
         store.database.insert(
             "rate_card_versions",
@@ -65,10 +68,7 @@ def publish_rate_card(store: Store, text: str, file_name: str) -> Published:
                 }
             ],
         )
-        if version == 1:
-            # Contracts may have named the card before it was there: their invoices now have a currency.
-            store.outdate_dictionaries("periods_dict")
-            store.refresh_dictionaries()
+        store.refresh_dictionaries()
     return Published(card.rate_card, version, card.content_hash, len(card.prices), True)
 
 

@@ -293,6 +293,21 @@ def test_a_grant_in_a_unit_that_its_published_card_does_not_price_in(engine: Eng
         assert answer_of(client.put("/v1/contracts", content=in_currency))["warnings"] == []
 
 
+def test_a_contract_keeps_its_currency(engine: Engine) -> None:
+    with engine.store(lambda: NOW) as store, calling(store) as client:
+        for name, currency in (("acme", "USD"), ("acme-eu", "EUR"), ("acme-too", "USD")):
+            named = CARD.replace("rate_card: acme", f"rate_card: {name}")
+            text = named.replace("currency: USD", f"currency: {currency}")
+            answer_of(client.post("/v1/rate-cards", content=text))
+        answer_of(client.put("/v1/contracts", content=CONTRACTS))
+        moved = CONTRACTS.replace("rate_card: acme", "rate_card: acme-eu")
+        problem = problem_of(client.put("/v1/contracts", content=moved), 422, "invalid_contracts")
+        assert {error["code"] for error in problem["errors"]} == {"currency_changed"}
+        assert "in USD by rate card `acme`" in problem["errors"][0]["fact"]
+        renamed = CONTRACTS.replace("rate_card: acme", "rate_card: acme-too")
+        assert answer_of(client.put("/v1/contracts", content=renamed))["contracts"] == 2
+
+
 def test_a_grant_for_what_no_version_of_the_card_has_is_warned_of(engine: Engine) -> None:
     def scoped(scope: str) -> str:
         return CONTRACTS.replace("applies_to: {}", f"applies_to: {{{scope}}}")

@@ -11,6 +11,7 @@ import pytest
 
 from api.operations.verify import verify
 from migrations import apply, migrate
+from migrations.apply import NewerStore
 from sql.client import Database
 from tests.conftest import MEMORY_BYTES, Engine
 from tests.database.billing import count, event, send, set_up, total
@@ -74,6 +75,17 @@ def test_an_earlier_store_is_brought_up_to_date(engine: Engine, earlier: str) ->
         store.database.command(AFTERWARDS)
         assert (total(store), count(store, "usage_events")) == (Decimal("1.80"), 5)
         assert [check.name for check in verify(store) if check.offending] == []
+
+
+def test_a_store_of_a_newer_version_is_left_alone(engine: Engine, earlier: str) -> None:
+    database = Database.open(engine.dsn, database=earlier, memory_bytes=MEMORY_BYTES)
+    try:
+        database.insert("schema_migrations", [{"name": "9999_later", "hash": "0"}])
+        with pytest.raises(NewerStore, match="9999_later"):
+            migrate(database)
+        assert database.value(SQL("latest")) == "9999_later"
+    finally:
+        database.close()
 
 
 def test_inserts_go_on_between_a_migration_and_its_views(engine: Engine, earlier: str) -> None:

@@ -8,6 +8,8 @@ from api.errors import Conflicting, NotFound, Unprocessable
 from api.operations.activate import activate_version
 from api.operations.publish import publish_rate_card
 from api.store import Store
+from sql.client import Database
+from sql.errors import EngineError
 from tests.sql import statements_of
 
 SQL = statements_of("publish")
@@ -58,6 +60,29 @@ def test_the_first_tiered_price_makes_the_views_count_positions(store: Store) ->
     tiers = '{model: graduated, tiers: [{up_to: null, unit_amount: "0.10"}]}'
     publish_rate_card(store, card(tiers), "card.yaml")
     assert "tier_from" in view_text(store, "invoice_breakdown")
+
+
+def test_views_that_were_deployed_in_part_are_deployed_again(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The engine refuses a view in the middle of the first tiered publication: publishing again makes all of them."""
+    run = Database.command
+
+    def refusing(database: Database, statement: str, **parameters: object) -> None:
+        if "VIEW usage_hours\n" in statement:
+            raise EngineError("no space left on device")
+        run(database, statement, **parameters)
+
+    publish_rate_card(store, card(), "card.yaml")
+    tiers = card('{model: graduated, tiers: [{up_to: null, unit_amount: "0.10"}]}')
+    with monkeypatch.context() as patched:
+        patched.setattr(Database, "command", refusing)
+        with pytest.raises(EngineError):
+            publish_rate_card(store, tiers, "card.yaml")
+    assert "tier_from" not in view_text(store, "usage_hours")
+    publish_rate_card(store, tiers, "card.yaml")
+    for name in ("invoice_breakdown", "invoice_lines", "usage_hours", "credit_steps"):
+        assert "tier_from" in view_text(store, name)
 
 
 def test_a_card_keeps_its_currency(store: Store) -> None:
