@@ -2,6 +2,7 @@
 
 from migrations.apply import migrate
 from migrations.deploy import (
+    deploy_cohort,
     deploy_objects,
     deploy_positions,
     deploy_rating,
@@ -10,6 +11,7 @@ from migrations.deploy import (
 )
 
 __all__ = [
+    "deploy_cohort",
     "deploy_objects",
     "deploy_positions",
     "deploy_rating",

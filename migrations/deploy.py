@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping
 from hashlib import sha256
+from typing import Any
 
+from ratecard_compiler.cohorts import CohortCondition, cohort_condition
 from ratecard_compiler.rating import Shape, rating_expression
 from sql import load, render, statements
 from sql.client import Database
@@ -10,6 +12,7 @@ from sql.errors import AccessRefused
 
 # In this order: a later object reads the earlier ones.
 OBJECTS = (
+    "cohort_contracts",
     "terms",
     "dictionary_sources",
     "dictionaries",
@@ -19,6 +22,9 @@ OBJECTS = (
     "credit_views",
     "deployed",
 )
+
+# What depends on the cohorts.
+TERMS = ("cohort_contracts", "terms")
 
 DICTIONARIES_FILE = "dictionaries"
 
@@ -45,13 +51,12 @@ class RatingTypeMismatch(Exception):
 def deploy_objects(database: Database) -> None:
     """Create or replace every view and dictionary, and make the inboxes' views decide identity as it is now."""
     positional = has_positional_prices(database)
+    cohorts = stored_cohorts(database)
     for name in OBJECTS:
         if name == DICTIONARIES_FILE:
             _deploy_dictionaries(database)
-            continue
-        text = render(f"objects/{name}.sql.j2", database=database.name, positional=positional)
-        for statement in statements(text):
-            database.command(statement)
+        else:
+            _deploy_views(database, name, positional=positional, cohorts=cohorts)
     for inbox, recorded_at in INBOXES.items():
         identity = render("objects/identity.sql.j2", inbox=inbox, recorded_at=recorded_at)
         create = render("objects/inbox_mv.sql.j2", inbox=inbox, identity=identity)
@@ -74,6 +79,21 @@ def deploy_positions(database: Database) -> None:
         deploy_objects(database)
 
 
+def deploy_cohort(database: Database, cohort_id: int, cohort: str) -> None:
+    """Make the terms know a cohort before an activation for it is stored, if they do not yet."""
+    cohorts = stored_cohorts(database)
+    if cohort_id not in cohorts:
+        cohorts[cohort_id] = cohort_condition(cohort)
+        for name in TERMS:
+            _deploy_views(database, name, cohorts=cohorts)
+
+
+def stored_cohorts(database: Database) -> dict[int, CohortCondition]:
+    """Return the condition of every cohort that an activation is for, but for everyone."""
+    rows = database.rows(load("queries/cohorts.sql"))
+    return {row["cohort_id"]: cohort_condition(row["cohort"]) for row in rows}
+
+
 def has_positional_prices(database: Database) -> bool:
     """Tell whether any stored price depends on a unit's position: the views compute positions only then."""
     return bool(database.value(load("queries/has_positional_prices.sql"), product=""))
@@ -94,6 +114,12 @@ def reload_dictionaries(database: Database, names: tuple[str, ...] = DICTIONARIE
         except AccessRefused:
             _deploy_dictionaries(database, replace=True)
             database.command(reload)
+
+
+def _deploy_views(database: Database, name: str, **context: Any) -> None:
+    text = render(f"objects/{name}.sql.j2", database=database.name, **context)
+    for statement in statements(text):
+        database.command(statement)
 
 
 def _deploy_dictionaries(database: Database, *, replace: bool = False) -> None:

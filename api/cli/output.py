@@ -139,6 +139,12 @@ def counted(count: int, noun: str) -> str:
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
+def entries_changed(done: Mapping[str, Any]) -> str:
+    """How much of the ledger an answer says to have changed."""
+    changed = done["entries_changed"]
+    return f"{changed} ledger {'entry' if changed == 1 else 'entries'} changed"
+
+
 def pairs(values: Mapping[str, Any] | None) -> str:
     """Names and values on one line: `model=large region=eu`; empty values are left out."""
     return " ".join(f"{name}={value}" for name, value in (values or {}).items() if value != "")

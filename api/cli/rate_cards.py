@@ -1,37 +1,37 @@
 """`runrate ratecard …` and `runrate contracts …`: what usage costs, and for whom."""
 
 from dataclasses import asdict
-from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from api.cli import card_audit, card_explain, card_imports, card_numbers
+from api.cli import activations, card_audit, card_explain, card_imports, card_numbers
+from api.cli.activations import Author, CardName, Note, show_activations
 from api.cli.failures import CommandFailed
 from api.cli.files import read_text
-from api.cli.output import Columns, counted, facts, pairs, print_json, stderr, stdout
+from api.cli.output import Columns, counted, entries_changed, facts, pairs, print_json, stderr, stdout
 from api.cli.session import Session, part, place_text
-from api.cli.settings import Settings, check_instant, command
+from api.cli.settings import Settings, command
 from ratecard_compiler import CompiledCard, Price, PriceRow, Tier, compile_card
 from ratecard_compiler.decimals import decimal_text
 
 YAML = "application/yaml"
 CardFile = Annotated[Path, typer.Argument(help="The rate card, YAML or JSON.")]
-CardName = Annotated[str, typer.Argument(help="The card's id, for example aurora-ai.")]
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     cards = typer.Typer(
-        help="Rate cards: check, compile, explain, publish, activate, set, list, show.", no_args_is_help=True
+        help="Rate cards: check, compile, explain, publish, activate, roll back, set, list, show.",
+        no_args_is_help=True,
     )
     app.add_typer(cards, name="ratecard")
     _register_check(cards)
     _register_compile(cards)
     _register_publish(cards)
-    _register_activate(cards)
+    activations.register(cards)
     _register_list(cards)
     _register_show(cards)
     card_explain.register(cards)
@@ -152,51 +152,34 @@ def _number(value: Decimal | None) -> str:
 
 def _register_publish(cards: typer.Typer) -> None:
     @command(cards, "publish", "runrate ratecard publish ratecard.yaml")
-    def publish(settings: Settings, file: CardFile) -> None:
+    def publish(
+        settings: Settings,
+        file: CardFile,
+        parent: Annotated[
+            int | None, typer.Option(help="Number of the version that it was made from.", min=1)
+        ] = None,
+        author: Author = "",
+        note: Note = "",
+    ) -> None:
         """Store a rate card as the next immutable version; it rates nothing until it is activated."""
         text = read_text(file)
         with Session(settings) as session:
-            done = session.send("POST", "/v1/rate-cards", text.encode(), YAML, file_name=file.name)
+            done = session.send(
+                "POST",
+                "/v1/rate-cards",
+                text.encode(),
+                YAML,
+                file_name=file.name,
+                parent=parent,
+                author=author or None,
+                note=note or None,
+            )
         if settings.as_json:
             print_json(done)
             return
         told = "published" if done["created"] else "was published before, unchanged"
         stdout().print(
             f"{done['rate_card']} version {done['rate_card_version']} {told}: {counted(done['prices'], 'price')}",
-            markup=False,
-        )
-
-
-def _register_activate(cards: typer.Typer) -> None:
-    @command(cards, "activate", "runrate ratecard activate aurora-ai 1 --from 2026-01-01T00:00:00Z")
-    def activate(
-        settings: Settings,
-        rate_card: CardName,
-        version: Annotated[int, typer.Argument(help="The version's number.", min=1)],
-        start: Annotated[
-            str | None,
-            typer.Option(
-                "--from",
-                callback=check_instant,
-                help="First event time that it rates, an instant; default: now.",
-            ),
-        ] = None,
-        cohort: Annotated[str, typer.Option(help="For whom; `all` is everyone.")] = "all",
-    ) -> None:
-        """Put a version in force from an instant on.
-
-        From an earlier instant, what came in since is rated again.
-        """
-        now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        body = {"rate_card_version": version, "active_from": start or now, "cohort": cohort}
-        with Session(settings) as session:
-            done = session.send("POST", f"/v1/rate-cards/{part(rate_card)}/activations", body)
-        if settings.as_json:
-            print_json(done)
-            return
-        stdout().print(
-            f"{done['rate_card']} version {done['rate_card_version']} is in force from {done['active_from']}; "
-            f"{_entries(done)}",
             markup=False,
         )
 
@@ -254,6 +237,9 @@ def _show_version(found: dict[str, Any]) -> None:
             ("rate card", f"{found['rate_card']} version {found['rate_card_version']}"),
             ("currency", f"{found['currency']}, {found['rounding']}"),
             ("published", found["published_at"]),
+            ("made from", found["parent"] and f"version {found['parent']}"),
+            ("author", found["author"] or None),
+            ("note", found["note"] or None),
             ("content hash", found["content_hash"]),
             ("prices", found["prices"]),
         ]
@@ -265,10 +251,7 @@ def _show_version(found: dict[str, Any]) -> None:
         dimensions = ", ".join([*one["dimensions"], *(f"({name})" for name in one["show"])])
         products.row(one["product"], one["name"], one["model"], one["metered_unit"], one["unit"], dimensions)
     products.show()
-    activations = Columns("activation", "version", "from", "cohort", numbers=("activation", "version"))
-    for one in found["activations"]:
-        activations.row(one["activation_id"], one["rate_card_version"], one["active_from"], one["cohort"])
-    activations.show("no version is active; see `runrate ratecard activate`")
+    show_activations(found["activations"])
     if found["price_list"] is not None:
         show_prices(found["price_list"])
 
@@ -308,13 +291,8 @@ def _register_apply(contracts: typer.Typer) -> None:
         stdout().print(
             f"{file}: {counted(done['customers'], 'customer')} and {counted(done['contracts'], 'contract')} "
             f"stored, {done['unchanged']} unchanged; {counted(done['grants'], 'grant')}; "
-            f"{_entries(done)}",
+            f"{entries_changed(done)}",
             markup=False,
         )
         for warning in done["warnings"]:
             stderr().print(f"warning: {place_text(warning)}", style="yellow", markup=False)
-
-
-def _entries(done: dict[str, Any]) -> str:
-    changed = done["entries_changed"]
-    return f"{changed} ledger {'entry' if changed == 1 else 'entries'} changed"

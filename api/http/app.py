@@ -9,6 +9,7 @@ from api.http.openapi import describe
 from api.http.parameters import UrlDecoding, known_parameters
 from api.http.problem import install
 from api.http.routes import (
+    activations,
     contracts,
     customers,
     events,
@@ -35,6 +36,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     rate_cards.router,
     rate_card_changes.router,
     rate_card_audits.router,
+    activations.router,
     unrated.router,
     operations.router,
     keys.router,

@@ -132,15 +132,15 @@ async def received_text(request: Request) -> AsyncIterator[str]:
         yield text
 
 
-def json_body(model: type[Model]) -> Callable[[Request], Awaitable[Model]]:
-    """Return a dependency that reads a small JSON object as `model`.
+def json_body(model: type[Model], limit: int = JSON_BYTES) -> Callable[[Request], Awaitable[Model]]:
+    """Return a dependency that reads a JSON object of at most `limit` bytes, a small one, as `model`.
 
     Not the framework's own way, which reads a body of any size before it asks for a key.
     Raises ProblemError 422 `invalid_body`, and what `received` raises.
     """
 
     async def read(request: Request) -> Model:
-        async with received(request, JSON_BYTES) as body:
+        async with received(request, limit) as body:
             try:
                 return model.model_validate_json(body or b"{}")
             except ValidationError as error:

@@ -193,6 +193,9 @@ VERSION_SUMMARY: Final[Document] = {
     "currency": "USD",
     "rounding": "half_up",
     "prices": 1,
+    "parent": None,
+    "author": "ada",
+    "note": "first prices",
     "published_at": "2026-01-01T00:00:00Z",
 }
 
@@ -222,7 +225,10 @@ ACTIVATION: Final[Document] = {
     "rate_card": "aurora-ai",
     "rate_card_version": 1,
     "active_from": "2026-01-01T00:00:00Z",
-    "cohort": "all",
+    "cohort": {"percent": "5"},
+    "state": "started",
+    "author": "ada",
+    "note": "first stage",
     "recorded_at": "2026-01-01T00:00:00Z",
 }
 

@@ -66,6 +66,8 @@ def plain_number(value: object) -> object:
 
 
 Identifier = Annotated[str, AfterValidator(clean_text)]
+# Who did something, and why; empty where nobody says.
+RemarkText = Annotated[str, AfterValidator(lambda text: clean_text(text) if text else text)]
 Number = Annotated[int, BeforeValidator(plain_number)]
 Instant = Annotated[datetime, BeforeValidator(read_instant)]
 

@@ -46,6 +46,7 @@ CODES: dict[str, str] = {
     "malformed_url": "The path or query has a percent-escape that is not UTF-8.",
     "method_not_allowed": "The path exists, but not with this method; the Allow header lists those that do.",
     "not_found": "What the path names does not exist.",
+    "nothing_to_roll_back": "No version earlier than the one in force was ever in force.",
     "not_ready": "The store is starting, closing or damaged and does not serve.",
     "store_unavailable": "The events may or may not be stored; send them again, repeats are harmless.",
     "too_busy": "More is being received than can be held; send the request again a little later.",
@@ -53,7 +54,6 @@ CODES: dict[str, str] = {
     "unknown_parameter": "The query has a parameter that this route does not know, or one twice.",
     "unknown_path": "No route has this path.",
     "unknown_version": "The rate card has no such version.",
-    "unsupported_cohort": "The activation is for another cohort than `all`, which this version does not rate yet.",
 }
 """Every code of a problem and the sentence that documents it."""
 

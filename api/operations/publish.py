@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 
-from api.errors import Conflicting
+from api.errors import Conflicting, NotFound
+from api.operations.remarks import NO_REMARK, Remark
+from api.reads.rate_cards import version_id_of
 from api.store import Store
 from migrations import deploy_positions
 from ratecard_compiler import CompiledCard, compile_card
@@ -23,11 +25,14 @@ class Published:
     created: bool
 
 
-def publish_rate_card(store: Store, text: str, file_name: str) -> Published:
+def publish_rate_card(
+    store: Store, text: str, file_name: str, parent: int | None = None, remark: Remark = NO_REMARK
+) -> Published:
     """Compile a card and store it as the next version of its name; nothing is in force until it is activated.
 
-    Publishing the same content again returns the version it made then. Raises RateCardErrors, and Conflicting when
-    the card's earlier versions have another currency: an invoice has one.
+    `parent` is the number of the version that it was made from. Publishing the same content again returns the version
+    it made then, with its parent and remark. Raises RateCardErrors; NotFound for a parent that is not published; and
+    Conflicting when the card's earlier versions have another currency: an invoice has one.
     """
     card = compile_card(text, file_name)
     with store.exclusive():
@@ -38,6 +43,8 @@ def publish_rate_card(store: Store, text: str, file_name: str) -> Published:
             row = known[0]
             return Published(card.rate_card, row["version"], card.content_hash, len(card.prices), False)
         _check_currency(store, card)
+        if parent is not None and version_id_of(store, card.rate_card, parent) is None:
+            raise NotFound("unknown_version", f"rate card {card.rate_card!r} has no version {parent}")
         numbers = store.database.rows(load("queries/next_version.sql"), rate_card=card.rate_card)[0]
         version_id, version = numbers["version_id"], numbers["version"]
         shape_id = _store_shape(store, shape_of(card))
@@ -64,6 +71,9 @@ def publish_rate_card(store: Store, text: str, file_name: str) -> Published:
                     "currency_exponent": card.currency_exponent,
                     "rounding": card.rounding,
                     "shape_id": shape_id,
+                    "parent": parent or 0,
+                    "author": remark.author,
+                    "note": remark.note,
                     "published_at": store.next_instant(),
                 }
             ],

@@ -1,8 +1,10 @@
 """Rate cards, their versions, products and activations."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
+from api.cohorts import cohort_value
 from api.instants import instant_text
 from api.reads.documents import Page, Position, Row, page_of
 from api.store import Store
@@ -44,7 +46,8 @@ class RateCardProduct:
 
 @dataclass(frozen=True, slots=True)
 class RateCardVersionSummary:
-    """An immutable version. `prices` is how many combinations it prices."""
+    """An immutable version. `prices` is how many combinations it prices; `parent` the number of the version that it
+    was made from, where that was told."""
 
     rate_card: str
     rate_card_version: int
@@ -52,6 +55,9 @@ class RateCardVersionSummary:
     currency: str
     rounding: str
     prices: int
+    parent: int | None
+    author: str
+    note: str
     published_at: str
 
 
@@ -65,6 +71,9 @@ class RateCardVersion:
     currency: str
     rounding: str
     prices: int
+    parent: int | None
+    author: str
+    note: str
     published_at: str
     products: tuple[RateCardProduct, ...]
     document: str
@@ -80,14 +89,17 @@ class PublishedNames:
 
 @dataclass(frozen=True, slots=True)
 class Activation:
-    """A version put in force for events from `active_from` on; the latest start wins, then the later
-    activation."""
+    """A version put in force for events from `active_from` on, for the contracts that its cohort holds; the latest
+    start wins, then the later activation. `state` is `scheduled` until it starts, then `started`."""
 
     activation_id: int
     rate_card: str
     rate_card_version: int
     active_from: str
-    cohort: str
+    cohort: str | dict[str, str | list[str]]
+    state: str
+    author: str
+    note: str
     recorded_at: str
 
 
@@ -152,7 +164,8 @@ def list_activations(
         before_activation_id=after[0] if after else _NO_BOUND,
         limit=limit + 1,
     )
-    return page_of(rows, limit, _activation, lambda row: (row["activation_id"],))
+    now = store.clock()
+    return page_of(rows, limit, lambda row: _activation(row, now), lambda row: (row["activation_id"],))
 
 
 def _versions(
@@ -184,13 +197,16 @@ def _rate_card(row: Row) -> RateCard:
     )
 
 
-def _activation(row: Row) -> Activation:
+def _activation(row: Row, now: datetime) -> Activation:
     return Activation(
         activation_id=row["activation_id"],
         rate_card=row["rate_card"],
         rate_card_version=row["rate_card_version"],
         active_from=instant_text(row["active_from"]),
-        cohort=row["cohort"],
+        cohort=cohort_value(row["cohort"]),
+        state="scheduled" if row["active_from"] > now else "started",
+        author=row["author"],
+        note=row["note"],
         recorded_at=instant_text(row["recorded_at"]),
     )
 
@@ -203,6 +219,9 @@ def _version(row: Row) -> dict[str, Any]:
         "currency": row["currency"],
         "rounding": row["rounding"],
         "prices": row["prices"],
+        "parent": row["parent"] or None,
+        "author": row["author"],
+        "note": row["note"],
         "published_at": instant_text(row["published_at"]),
     }
 

@@ -163,7 +163,7 @@ def _rated(store: Store, row: Row) -> RatedProduct | None:
         period_end=instant_text(row["period_end"]),
         rate_card=row["rate_card"],
         rate_card_version=row["rate_card_version"],
-        active_from=optional_instant_text(_active_from(store, row["version_id"], row["event_time"])),
+        active_from=optional_instant_text(_active_from(store, row)),
         price=price_row({**row, "dimensions": priced}),
         formulas=price_formulas(store, row["version_id"], row["product"], priced, dimensions),
         dimensions=dimensions,
@@ -198,9 +198,12 @@ def _unrated(row: Row) -> UnratedProduct:
     return UnratedProduct(product=row["product"] or None, reason=row["unrated"], meaning=meaning, fix=fix)
 
 
-def _active_from(store: Store, version_id: int, at: datetime) -> datetime | None:
+def _active_from(store: Store, row: Row) -> datetime | None:
     rows = store.database.rows(
-        load("queries/reads/activation_in_force.sql"), version_id=version_id, at=milliseconds(at)
+        load("queries/reads/activation_in_force.sql"),
+        version_id=row["version_id"],
+        contract_id=row["contract_id"],
+        at=milliseconds(row["event_time"]),
     )
     return rows[0]["active_from"] if rows else None
 

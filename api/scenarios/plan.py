@@ -6,13 +6,14 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from api.cohorts import COHORT, read_cohort
 from api.instants import parse_instant
-from ratecard_compiler.errors import CODES, CompileError, DocumentKind, ErrorList, Place
+from ratecard_compiler.errors import CompileError, DocumentKind, ErrorList, Place
 from ratecard_compiler.fields import Fields, as_fields, as_sequence
 from ratecard_compiler.source import START, MappingNode, Node, ScalarNode, SequenceNode, nodes_of, read_yaml
 
 FILE_NAME = "scenario.yaml"
-SCENARIO = DocumentKind("scenario", "now: 2026-02-03T00:00:00Z", CODES, "(scenario)")
+SCENARIO = DocumentKind("scenario", "now: 2026-02-03T00:00:00Z", COHORT.codes, "(scenario)")
 
 # Per kind of step: the fields that it must have, those that it may have. None: its value is a file's name.
 STEPS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]] | None] = {
@@ -161,6 +162,8 @@ def _step_of_fields(
             nested.missing(key, f"a step `{step.kind}` needs it")
     for key in INSTANTS & set(nested.node.entries):
         _checked_instant(nested, key)
+    if (cohort := nested.get("cohort")) is not None:
+        read_cohort(cohort, nested.path_of("cohort"), nested.errors)
     return step
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from api.cohorts import ALL, cohort_of
 from api.contracts import ContractErrors
 from api.errors import OperationRefused
 from api.events import BadRequest, DecodedEvents, EventLimits, decode_events, read_event_file
@@ -103,7 +104,7 @@ def _activate(run: _Run, step: Step) -> None:
         fields["rate_card"],
         int(fields["version"]),
         parse_instant(fields["from"]),
-        fields.get("cohort") or "all",
+        cohort_of(fields.get("cohort") or ALL),
     )
 
 

@@ -36,8 +36,8 @@ from tests.strategies import (
 
 SQL = statements_of("properties")
 
-SMALL = Size(customers=2, events=50, cohorts=False)
-LARGE = Size(customers=5, events=250, versions=4, cohorts=False)
+SMALL = Size(customers=2, events=50)
+LARGE = Size(customers=5, events=250, versions=4)
 
 # What happens otherwise than in the scenario, and must not change a number.
 VARIATIONS: dict[str, Callable[[Scenario, int], Scenario]] = {

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from api.errors import Conflicting, NotFound, Unprocessable
+from api.errors import Conflicting, NotFound
 from api.operations.activate import activate_version
 from api.operations.publish import publish_rate_card
 from api.store import Store
@@ -91,9 +91,6 @@ def test_a_card_keeps_its_currency(store: Store) -> None:
         publish_rate_card(store, card(currency="EUR"), "card.yaml")
 
 
-def test_only_published_versions_and_known_cohorts_are_activated(store: Store) -> None:
+def test_only_published_versions_are_activated(store: Store) -> None:
     with pytest.raises(NotFound, match="no version 1"):
         activate_version(store, "acme", 1, datetime(2026, 1, 1, tzinfo=UTC))
-    publish_rate_card(store, card(), "card.yaml")
-    with pytest.raises(Unprocessable, match="cohort"):
-        activate_version(store, "acme", 1, datetime(2026, 1, 1, tzinfo=UTC), {"percent": "10"})

@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from fractions import Fraction
+from hashlib import sha256
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -99,7 +101,7 @@ def read_activation(document: Mapping[str, Any]) -> Activation:
 
 
 def in_cohort(cohort: Any, contract: Contract, customer: Customer) -> bool:
-    """Whether the cohort holds the contract: all, customers, where, contracts_starting_from."""
+    """Whether the cohort holds the contract: all, customers, where, contracts_starting_from, percent."""
     if cohort == "all":
         return True
     [(kind, value)] = cohort.items()
@@ -109,7 +111,14 @@ def in_cohort(cohort: Any, contract: Contract, customer: Customer) -> bool:
         return holds(parse(value), customer.attributes)
     if kind == "contracts_starting_from":
         return contract.starts_at >= instant(value)
+    if kind == "percent":
+        return share(contract.customer_id) < Fraction(value) / 100
     raise NotCovered(f"cohort {kind!r}")
+
+
+def share(customer_id: str) -> Fraction:
+    """Where a customer stands from 0 to below 1, for ever: the first 16 hexadecimal digits of its id's SHA-256."""
+    return Fraction(int(sha256(customer_id.encode()).hexdigest()[:16], 16), 16**16)
 
 
 @dataclass(frozen=True)

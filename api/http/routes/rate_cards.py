@@ -1,41 +1,38 @@
-"""Rate cards: publishing, checking, activating and reading them."""
+"""Rate cards: publishing, checking and reading them."""
 
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Request
-from pydantic import BaseModel, ConfigDict, Field
+from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from api.http.bodies import json_body, received_text
+from api.http.bodies import received_text
 from api.http.cursors import decode_cursor, encode_cursor, is_number, is_text
 from api.http.dependencies import CompilingDependency, StoreDependency, not_found
-from api.http.examples import ACTIVATION, PRICE, RATE_CARD, RATE_CARD_DOCUMENT, VERSION, VERSION_SUMMARY
+from api.http.examples import PRICE, RATE_CARD, RATE_CARD_DOCUMENT, VERSION, VERSION_SUMMARY
 from api.http.filters import known_product
-from api.http.openapi import answers, refuses, takes, takes_json
+from api.http.openapi import answers, refuses, takes
 from api.http.parameters import (
     DEFAULT_LIMIT,
     MAX_NUMBER,
     Cursor,
     FileName,
     Identifier,
-    Instant,
     Limit,
+    Number,
     RateCardId,
+    RemarkText,
     VersionNumber,
 )
 from api.http.responses import json_response
-from api.instants import instant_text
-from api.operations.activate import activate_version
 from api.operations.publish import Published, publish_rate_card
+from api.operations.remarks import Remark
 from api.reads.prices import PriceRow, list_prices
 from api.reads.rate_cards import (
-    Activation,
     RateCard,
     RateCardVersion,
     RateCardVersionSummary,
     get_version,
-    list_activations,
     list_rate_cards,
     list_versions,
     version_id_of,
@@ -70,14 +67,6 @@ class PriceList:
 
 
 @dataclass(frozen=True, slots=True)
-class ActivationList:
-    """A page of activations; `next_cursor` is null on the last page."""
-
-    items: tuple[Activation, ...]
-    next_cursor: str | None
-
-
-@dataclass(frozen=True, slots=True)
 class CompiledSummary:
     """A rate card that compiles; nothing was stored."""
 
@@ -86,27 +75,6 @@ class CompiledSummary:
     content_hash: str
     products: int
     prices: int
-
-
-class ActivationRequest(BaseModel):
-    """Which version, for events from when on, for whom."""
-
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-    rate_card_version: int = Field(ge=1, le=MAX_NUMBER)
-    active_from: Instant
-    cohort: Literal["all"] = "all"
-
-
-@dataclass(frozen=True, slots=True)
-class ActivationAnswer:
-    """The activation, and how many ledger entries were appended for what it re-rated."""
-
-    activation_id: int
-    rate_card: str
-    rate_card_version: int
-    active_from: str
-    entries_changed: int
 
 
 _PUBLISHED = {
@@ -122,13 +90,6 @@ _COMPILED = {
     "content_hash": "5f0c8a6b",
     "products": 5,
     "prices": 96,
-}
-_ACTIVATED = {
-    "activation_id": 1,
-    "rate_card": "aurora-ai",
-    "rate_card_version": 1,
-    "active_from": "2026-01-01T00:00:00Z",
-    "entries_changed": 0,
 }
 _CARD_BODY = takes(
     {"application/yaml": RATE_CARD_DOCUMENT},
@@ -152,7 +113,9 @@ def get_rate_cards(store: StoreDependency, limit: Limit = DEFAULT_LIMIT, cursor:
     "/rate-cards",
     operation_id="publish_rate_card",
     summary="Publish a rate card",
-    responses=answers(_PUBLISHED, model=Published) | refuses(409, "currency_changed"),
+    responses=answers(_PUBLISHED, model=Published)
+    | refuses(404, "unknown_version")
+    | refuses(409, "currency_changed"),
     openapi_extra=_CARD_BODY,
 )
 async def post_rate_card(
@@ -160,6 +123,12 @@ async def post_rate_card(
     store: StoreDependency,
     compiling: CompilingDependency,
     file_name: FileName = "ratecard.yaml",
+    parent: Annotated[
+        Number | None,
+        Query(description="Number of the version that it was made from.", ge=1, le=MAX_NUMBER, examples=[1]),
+    ] = None,
+    author: Annotated[RemarkText, Query(description="Who publishes it.", examples=["ada"])] = "",
+    note: Annotated[RemarkText, Query(description="Why.", examples=["cheaper tokens"])] = "",
 ) -> Response:
     """Make an immutable version of the card. The same content again is the same version (`created` false).
 
@@ -167,7 +136,9 @@ async def post_rate_card(
     not compile.
     """
     async with received_text(request) as text:
-        return json_response(await compiling.run(publish_rate_card, store, text, file_name))
+        remark = Remark(author, note)
+        done = await compiling.run(publish_rate_card, store, text, file_name, parent, remark)
+    return json_response(done)
 
 
 @router.post(
@@ -250,54 +221,3 @@ def get_version_prices(
     wanted = known_product(store, product)
     page = list_prices(store, version_id, product=wanted, limit=limit, after=after)
     return json_response(PriceList(page.items, encode_cursor("version_prices", filters, page.after)))
-
-
-@router.post(
-    "/rate-cards/{rate_card}/activations",
-    operation_id="activate_version",
-    summary="Activate a version",
-    responses=answers(_ACTIVATED, model=ActivationAnswer) | refuses(404, "unknown_version"),
-    openapi_extra=takes_json(
-        ActivationRequest,
-        {"rate_card_version": 1, "active_from": "2026-01-01T00:00:00Z", "cohort": "all"},
-        description="The version, and the instant from which it rates events.",
-    ),
-)
-def post_activation(
-    store: StoreDependency,
-    rate_card: RateCardId,
-    body: Annotated[ActivationRequest, Depends(json_body(ActivationRequest))],
-) -> Response:
-    """Put a version in force for events from `active_from` on. In the past it re-rates; an older version is
-    a rollback.
-
-    Among activations the latest start wins; for equal starts, the one made later.
-    """
-    done = activate_version(store, rate_card, body.rate_card_version, body.active_from, body.cohort)
-    return json_response(
-        ActivationAnswer(
-            activation_id=done.activation_id,
-            rate_card=done.rate_card,
-            rate_card_version=done.rate_card_version,
-            active_from=instant_text(done.active_from),
-            entries_changed=done.entries_changed,
-        )
-    )
-
-
-@router.get(
-    "/rate-cards/{rate_card}/activations",
-    operation_id="list_activations",
-    summary="List a card's activations",
-    responses=answers({"items": [ACTIVATION], "next_cursor": None}, model=ActivationList),
-)
-def get_activations(
-    store: StoreDependency, rate_card: RateCardId, limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None
-) -> Response:
-    """List the activations of a card, the latest made first."""
-    filters = {"rate_card": rate_card}
-    after = decode_cursor("activations", filters, cursor, (is_number,))
-    page = list_activations(store, rate_card, limit=limit, after=after)
-    if not page.items and after is None and not list_versions(store, rate_card, limit=1).items:
-        raise not_found("rate card", rate_card)
-    return json_response(ActivationList(page.items, encode_cursor("activations", filters, page.after)))

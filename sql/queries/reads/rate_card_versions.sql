@@ -1,7 +1,7 @@
 SELECT
     version.version_id AS version_id, version.rate_card AS rate_card, version.version AS rate_card_version, version.content_hash AS content_hash,
     if({with_document:Bool}, version.document, '') AS document, version.currency AS currency, version.currency_exponent AS currency_exponent,
-    toString(version.rounding) AS rounding, version.published_at AS published_at, prices.prices AS prices
+    toString(version.rounding) AS rounding, version.parent AS parent, version.author AS author, version.note AS note, version.published_at AS published_at, prices.prices AS prices
 FROM rate_card_versions AS version
 LEFT JOIN
 (

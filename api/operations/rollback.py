@@ -1,0 +1,89 @@
+"""Rollback: an earlier version in force again, from now or from an earlier instant."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from api.cohorts import EVERYONE, Cohort
+from api.errors import Conflicting
+from api.instants import parse_instant
+from api.operations.activate import contracts_held, put_in_force
+from api.operations.reconcile import reconcile
+from api.operations.remarks import NO_REMARK, Remark
+from api.reads.rate_cards import Activation, list_activations
+from api.store import Store
+
+_ALL = 2**32 - 2
+
+
+@dataclass(frozen=True, slots=True)
+class RolledBack:
+    """What a rollback did: the version that is in force from `active_from` on, the activations that make it so, and
+    what is scheduled for later, which stays."""
+
+    rate_card: str
+    rate_card_version: int
+    active_from: datetime
+    cohort: Cohort
+    activation_ids: tuple[int, ...]
+    contracts: int
+    entries_changed: int
+    scheduled: tuple[Activation, ...]
+
+
+def roll_back(
+    store: Store,
+    rate_card: str,
+    version: int | None = None,
+    active_from: datetime | None = None,
+    cohort: Cohort = EVERYONE,
+    remark: Remark = NO_REMARK,
+) -> RolledBack:
+    """Put an earlier version in force again for a cohort, from an instant (default: now) on, and re-rate.
+
+    Without `version`: the one before the version that came into force last. Activations that came into force between
+    `active_from` and now would win by their later start, so the version is activated from each of their starts too.
+    Raises NotFound, and Conflicting where there is nothing to roll back to.
+    """
+    with store.exclusive():
+        now = store.clock()
+        start = now if active_from is None else active_from
+        made = _in_order(list_activations(store, rate_card, limit=_ALL).items)
+        wanted = _version_before(rate_card, made, now) if version is None else version
+        later = {
+            starts_at
+            for starts_at, one in made
+            if start < starts_at <= now and one.rate_card_version != wanted
+        }
+        ids = put_in_force(store, rate_card, wanted, [start, *sorted(later)], cohort, remark)
+    result = reconcile(store)
+    return RolledBack(
+        rate_card=rate_card,
+        rate_card_version=wanted,
+        active_from=start,
+        cohort=cohort,
+        activation_ids=tuple(ids),
+        contracts=contracts_held(store, rate_card, ids[0]),
+        entries_changed=result.entries_appended,
+        scheduled=tuple(one for starts_at, one in made if starts_at > max(now, start)),
+    )
+
+
+def _in_order(activations: Iterable[Activation]) -> list[tuple[datetime, Activation]]:
+    """By start, then as made: the order in which each takes the place of those before it."""
+    made = [(parse_instant(one.active_from), one) for one in activations]
+    return sorted(made, key=lambda pair: (pair[0], pair[1].activation_id))
+
+
+def _version_before(rate_card: str, made: Iterable[tuple[datetime, Activation]], now: datetime) -> int:
+    """Return the version that was in force before the one that came into force last. A version is never rolled back to
+    a later one: after a rollback the next one goes further back."""
+    versions = [one.rate_card_version for starts_at, one in made if starts_at <= now]
+    earlier = [version for version in versions if version < versions[-1]]
+    if not earlier:
+        raise Conflicting(
+            "nothing_to_roll_back",
+            f"rate card {rate_card!r} has no earlier version that was in force; name the version with `--to`, or in "
+            "`rate_card_version`",
+        )
+    return earlier[-1]
