@@ -21,7 +21,7 @@ ALL: Final = "all"
 KINDS: Final = ("customers", "where", "contracts_starting_from", "percent")
 MOST_CUSTOMERS: Final = 10_000
 
-COHORT: Final = DocumentKind("cohort", "percent: 10", CONTRACTS_FILE.codes, top="cohort")
+COHORT: Final = DocumentKind("cohort", "all` or `percent: 10", CONTRACTS_FILE.codes, top="cohort")
 
 _PERCENT = Range(Decimal(1_000_000), 6, positive=True)
 _FIX = "write `all`, or one of `{customers: [c1, c2]}`, `{where: \"segment = 'pilot'\"}`, "
@@ -93,7 +93,7 @@ def parse_cohort(text: str, name: str) -> Cohort:
         return EVERYONE
     top = read_yaml(text, errors)
     found = None if top is None else read_cohort(top, "cohort", errors)
-    if found is None:
+    if found is None or errors.found:
         raise CohortErrors(errors.in_order())
     return found
 

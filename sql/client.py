@@ -30,6 +30,8 @@ SETTINGS: Mapping[str, Any] = {
     "async_insert": 0,  # the default on servers since 26.3; an answer must mean "stored"
     "materialized_views_ignore_errors": 0,
     "max_insert_block_size": 1_048_576,
+    # Rules and cohorts are compiled into statements, of many cards and activations together.
+    "max_query_size": 16 << 20,
     "min_insert_block_size_bytes": 0,
     "min_insert_block_size_rows": 100_000,
     # The ledger takes a block's rows for all products as one part, not as one part a piece of it.

@@ -93,6 +93,12 @@ def test_a_step_that_is_refused_says_why(
         ),
         ("now: 2026-02-03T00:00:00Z\nsteps: []\nexpect: {totals: []}\n", "`totals` means nothing"),
         ("now: [\n", "scenario.yaml:"),
+        (
+            "now: 2026-02-03T00:00:00Z\nsteps:\n"
+            "  - activate: {rate_card: a, version: 1, from: 2026-02-03T00:00:00Z,\n"
+            "      cohort: {contracts_starting_from: x}}\n",
+            "scenario.yaml:4:41 invalid_instant steps[1].activate.cohort.contracts_starting_from",
+        ),
     ],
 )
 def test_a_scenario_that_cannot_be_read_says_where(tmp_path: Path, text: str, told: str) -> None:

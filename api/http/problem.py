@@ -52,6 +52,7 @@ CODES: dict[str, str] = {
     "too_busy": "More is being received than can be held; send the request again a little later.",
     "unknown_event": "No event with this identity counts: it was never stored, or it was voided.",
     "unknown_parameter": "The query has a parameter that this route does not know, or one twice.",
+    "unknown_parent": "The version that this one is said to be made from is not published.",
     "unknown_path": "No route has this path.",
     "unknown_version": "The rate card has no such version.",
 }

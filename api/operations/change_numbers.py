@@ -63,7 +63,7 @@ def change_card_numbers(
     number: int | None = None
     entries = 0
     if not dry_run:
-        number = publish_rate_card(store, changed.text, f"{rate_card}.yaml").rate_card_version
+        number = publish_rate_card(store, changed.text, f"{rate_card}.yaml", parent=version).rate_card_version
         entries = activate_version(store, rate_card, number, active_from).entries_changed
     return NumbersChanged(
         rate_card=rate_card,

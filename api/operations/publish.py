@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from api.errors import Conflicting, NotFound
+from api.errors import Conflicting, Unprocessable
 from api.operations.remarks import NO_REMARK, Remark
 from api.reads.rate_cards import version_id_of
 from api.store import Store
@@ -31,7 +31,7 @@ def publish_rate_card(
     """Compile a card and store it as the next version of its name; nothing is in force until it is activated.
 
     `parent` is the number of the version that it was made from. Publishing the same content again returns the version
-    it made then, with its parent and remark. Raises RateCardErrors; NotFound for a parent that is not published; and
+    it made then, with its parent and remark. Raises RateCardErrors; Unprocessable for a parent that is not published;
     Conflicting when the card's earlier versions have another currency: an invoice has one.
     """
     card = compile_card(text, file_name)
@@ -44,7 +44,7 @@ def publish_rate_card(
             return Published(card.rate_card, row["version"], card.content_hash, len(card.prices), False)
         _check_currency(store, card)
         if parent is not None and version_id_of(store, card.rate_card, parent) is None:
-            raise NotFound("unknown_version", f"rate card {card.rate_card!r} has no version {parent}")
+            raise Unprocessable("unknown_parent", f"rate card {card.rate_card!r} has no version {parent}")
         numbers = store.database.rows(load("queries/next_version.sql"), rate_card=card.rate_card)[0]
         version_id, version = numbers["version_id"], numbers["version"]
         shape_id = _store_shape(store, shape_of(card))

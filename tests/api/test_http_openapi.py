@@ -254,6 +254,7 @@ CALLS: dict[str, tuple[str, str, dict[str, Any]]] = {
         "/v1/rate-cards/acme/activations",
         {"json": {"rate_card_version": 1, "active_from": "2026-01-01T00:00:00Z"}},
     ),
+    "roll_back": ("POST", "/v1/rate-cards/acme/rollbacks", {"json": {"rate_card_version": 1}}),
     "list_activations": ("GET", "/v1/rate-cards/acme/activations", {}),
     "change_numbers": (
         "POST",

@@ -324,6 +324,11 @@ def test_an_oversized_document_is_refused(client: httpx.Client) -> None:
         '{"rate_card_version": 1, "active_from": "2026-02-30T00:00:00Z"}',
         '{"rate_card_version": 1, "active_from": "\\ud800"}',
         '{"rate_card_version": 1, "active_from": "2026-01-01T00:00:00Z", "cohort": "vip"}',
+        '{"rate_card_version": 1, "active_from": "2026-01-01T00:00:00Z", "cohort": null}',
+        '{"rate_card_version": 1, "active_from": "2026-01-01T00:00:00Z", "cohort": {}}',
+        '{"rate_card_version": 1, "active_from": "2026-01-01T00:00:00Z", "cohort": {"percent": 0.5}}',
+        '{"rate_card_version": 1, "active_from": "2026-01-01T00:00:00Z", "cohort": {"where": "1 = 1; DROP"}}',
+        '{"rate_card_version": 1, "active_from": "2026-01-01T00:00:00Z", "note": "a\\nb"}',
         '{"rate_card_version": 1, "active_from": "2026-01-01T00:00:00Z", "from": "x"}',
     ],
 )

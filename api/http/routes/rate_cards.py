@@ -113,9 +113,7 @@ def get_rate_cards(store: StoreDependency, limit: Limit = DEFAULT_LIMIT, cursor:
     "/rate-cards",
     operation_id="publish_rate_card",
     summary="Publish a rate card",
-    responses=answers(_PUBLISHED, model=Published)
-    | refuses(404, "unknown_version")
-    | refuses(409, "currency_changed"),
+    responses=answers(_PUBLISHED, model=Published) | refuses(409, "currency_changed"),
     openapi_extra=_CARD_BODY,
 )
 async def post_rate_card(
