@@ -5,10 +5,12 @@ from typing import Annotated, Any
 
 import typer
 
+from api.cli.activations import Author, Note
 from api.cli.failures import CommandFailed
 from api.cli.output import Columns, counted, pairs, print_json, stdout
 from api.cli.session import Session, part
 from api.cli.settings import Settings, check_instant, command
+from api.cohorts import cohort_words
 
 MOST_SHOWN = 50
 
@@ -36,6 +38,8 @@ def register(cards: typer.Typer) -> None:
             int | None,
             typer.Option("--version", help="The version to change; default: the one in force then.", min=1),
         ] = None,
+        author: Author = "",
+        note: Note = "",
         dry_run: Annotated[
             bool, typer.Option("--dry-run", help="Only say which prices would change; store nothing.")
         ] = False,
@@ -50,6 +54,8 @@ def register(cards: typer.Typer) -> None:
             "active_from": start or now,
             "rate_card_version": version,
             "dry_run": dry_run,
+            "author": author,
+            "note": note,
         }
         with Session(settings) as session:
             done = session.send("POST", f"/v1/rate-cards/{part(rate_card)}/numbers", body)
@@ -92,6 +98,12 @@ def _show(done: dict[str, Any]) -> None:
         more = counted(done["price_changes"] - MOST_SHOWN, "price")
         stdout().print(f"… and {more} more; --json lists them", markup=False)
     stdout().print(_told(done), markup=False)
+    for one in done["replaced"]:
+        stdout().print(
+            f"version {one['rate_card_version']}, in force for {cohort_words(one['cohort'])} "
+            f"from {one['active_from']}, is replaced too",
+            markup=False,
+        )
     if done["active_until"] is not None:
         stdout().print(
             f"until {done['active_until']}, when version {done['next_version']} takes over", markup=False

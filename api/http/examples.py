@@ -239,6 +239,9 @@ NUMBERS_CHANGED: Final[Document] = {
     "active_from": "2026-03-01T00:00:00Z",
     "active_until": None,
     "next_version": None,
+    "replaced": [
+        {"rate_card_version": 2, "active_from": "2026-02-01T00:00:00Z", "cohort": {"percent": "5"}},
+    ],
     "entries_changed": 0,
     "numbers": [{"node": "model_cost[large]", "before": "0.00001", "after": "0.000009"}],
     "price_changes": 1,

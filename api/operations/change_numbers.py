@@ -4,10 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from api.cohorts import EVERYONE, Cohort
 from api.errors import NotFound, Unprocessable
 from api.instants import milliseconds
 from api.operations.activate import activate_version
 from api.operations.publish import publish_rate_card
+from api.operations.remarks import NO_REMARK, Remark
 from api.reads.rate_cards import get_version, list_versions
 from api.store import Store
 from ratecard_compiler.number_changes import ChangedCard, ChangeRefused, change_numbers
@@ -15,11 +17,21 @@ from sql import load
 
 
 @dataclass(frozen=True, slots=True)
+class Replaced:
+    """A version that was in force for some customers only, and for whom."""
+
+    version: int
+    active_from: datetime
+    cohort: Cohort
+
+
+@dataclass(frozen=True, slots=True)
 class NumbersChanged:
     """What was changed, or would be.
 
     `base` is the version whose text was changed, `rate_card_version` the new one; None where nothing was stored.
-    `active_until` is where an activation that was there before takes over, with `next_version`.
+    `active_until` is where an activation that was there before takes over, with `next_version`. `replaced` are the
+    versions of cohorts, whose place the new one takes too: it is for everyone, and starts later.
     """
 
     rate_card: str
@@ -28,6 +40,7 @@ class NumbersChanged:
     active_from: datetime
     active_until: datetime | None
     next_version: int | None
+    replaced: tuple[Replaced, ...]
     changed: ChangedCard
     entries_changed: int
 
@@ -40,6 +53,7 @@ def change_card_numbers(
     *,
     base: int | None = None,
     dry_run: bool = False,
+    remark: Remark = NO_REMARK,
 ) -> NumbersChanged:
     """Set constants and table cells of a card, and put the new version in force for everyone from `active_from` on.
 
@@ -60,11 +74,15 @@ def change_card_numbers(
     following = store.database.rows(
         load("queries/next_version_for_everyone.sql"), rate_card=rate_card, at=milliseconds(active_from)
     )
+    replaced = store.database.rows(
+        load("queries/versions_replaced_for_cohorts.sql"), rate_card=rate_card, at=milliseconds(active_from)
+    )
     number: int | None = None
     entries = 0
     if not dry_run:
-        number = publish_rate_card(store, changed.text, f"{rate_card}.yaml", parent=version).rate_card_version
-        entries = activate_version(store, rate_card, number, active_from).entries_changed
+        published = publish_rate_card(store, changed.text, f"{rate_card}.yaml", version, remark)
+        number = published.rate_card_version
+        entries = activate_version(store, rate_card, number, active_from, EVERYONE, remark).entries_changed
     return NumbersChanged(
         rate_card=rate_card,
         base=version,
@@ -72,6 +90,9 @@ def change_card_numbers(
         active_from=active_from,
         active_until=following[0]["active_from"] if following else None,
         next_version=following[0]["version"] if following else None,
+        replaced=tuple(
+            Replaced(row["version"], row["active_from"], Cohort(row["cohort"])) for row in replaced
+        ),
         changed=changed,
         entries_changed=entries,
     )

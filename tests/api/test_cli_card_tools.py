@@ -148,6 +148,32 @@ def test_a_number_is_set_from_an_instant_on(engine: Engine, tmp_path: Path) -> N
         assert run("verify").code == 0
 
 
+def test_a_number_set_has_a_parent_an_author_and_a_reason_and_replaces_cohorts(
+    engine: Engine, tmp_path: Path
+) -> None:
+    with served_command_line(engine) as run:
+        fill(run, tmp_path)
+        (tmp_path / "pilot.yaml").write_text(CARD.replace("0.001", "0.004"), encoding="utf-8")
+        assert run("ratecard", "publish", str(tmp_path / "pilot.yaml")).code == 0
+        pilot = ("acme-ai", "2", "--from", "2026-01-02T00:00:00Z", "--cohort", "{customers: [c1]}")
+        assert run("ratecard", "activate", *pilot).code == 0
+        # 100 × 0.01 + 1000 × 0.004
+        assert run("invoice", "k1:2026-01-01", "--json").json["subtotal"] == "5.00"
+        why = ("--author", "ada", "--note", "large is dearer")
+        told = run(
+            "ratecard", "set", "acme-ai", "cost[large]=0.02", "--from", "2026-01-03T00:00:00Z", *why
+        ).out
+        assert "acme-ai version 3, made from version 1, is in force from 2026-01-03T00:00:00Z" in told
+        assert "version 2, in force for customers c1 from 2026-01-02T00:00:00Z, is replaced too" in told
+        # The version for everyone is what was changed: 100 × 0.02 + 1000 × 0.001
+        assert run("invoice", "k1:2026-01-01", "--json").json["subtotal"] == "3.00"
+        shown = run("ratecard", "show", "acme-ai", "--version", "3", "--json").json
+        assert (shown["parent"], shown["author"], shown["note"]) == (1, "ada", "large is dearer")
+        assert [(one["author"], one["note"]) for one in shown["activations"]][:1] == [
+            ("ada", "large is dearer")
+        ]
+
+
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [

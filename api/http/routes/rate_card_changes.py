@@ -1,7 +1,7 @@
 """Setting numbers of a published card."""
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel, ConfigDict, Field
@@ -11,10 +11,11 @@ from api.http.bodies import json_body
 from api.http.dependencies import CompilingDependency, StoreDependency
 from api.http.examples import NUMBERS_CHANGED
 from api.http.openapi import answers, refuses, takes_json
-from api.http.parameters import MAX_NUMBER, Instant, RateCardId
+from api.http.parameters import MAX_NUMBER, Instant, RateCardId, RemarkText
 from api.http.responses import json_response
 from api.instants import instant_text
 from api.operations.change_numbers import NumbersChanged, change_card_numbers
+from api.operations.remarks import Remark
 from ratecard_compiler.decimals import decimal_text
 
 router = APIRouter(tags=["rate cards"])
@@ -32,6 +33,8 @@ class NumbersRequest(BaseModel):
     active_from: Instant
     rate_card_version: int | None = Field(default=None, ge=1, le=MAX_NUMBER)
     dry_run: bool = False
+    author: RemarkText = ""
+    note: RemarkText = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,15 @@ class PriceChangeAnswer:
 
 
 @dataclass(frozen=True, slots=True)
+class ReplacedAnswer:
+    """A version that was in force for some customers only; the new one takes its place."""
+
+    rate_card_version: int
+    active_from: str
+    cohort: str | dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class NumbersAnswer:
     """What was changed, or would be. `rate_card_version` is null where nothing was stored; `active_until` is where an
     activation that was there before takes over. Of the price changes the first 10,000 are listed."""
@@ -66,6 +78,7 @@ class NumbersAnswer:
     active_from: str
     active_until: str | None
     next_version: int | None
+    replaced: tuple[ReplacedAnswer, ...]
     entries_changed: int
     numbers: tuple[NumberChangeAnswer, ...]
     price_changes: int
@@ -105,6 +118,7 @@ async def post_numbers(
         body.active_from,
         base=body.rate_card_version,
         dry_run=body.dry_run,
+        remark=Remark(body.author, body.note),
     )
     return json_response(_answer(done))
 
@@ -118,6 +132,10 @@ def _answer(done: NumbersChanged) -> NumbersAnswer:
         active_from=instant_text(done.active_from),
         active_until=None if done.active_until is None else instant_text(done.active_until),
         next_version=done.next_version,
+        replaced=tuple(
+            ReplacedAnswer(one.version, instant_text(one.active_from), one.cohort.value)
+            for one in done.replaced
+        ),
         entries_changed=done.entries_changed,
         numbers=tuple(
             NumberChangeAnswer(one.node, decimal_text(one.before), decimal_text(one.after))
