@@ -148,7 +148,7 @@ DAMAGES: dict[str, tuple[list[str], set[str], Repair]] = {
             SQL("keep_lines"),
             SQL("lose_a_line"),
         ],
-        {"balances_add_up", "lines_match_ledger"},
+        {"balances_add_up", "hours_add_up", "lines_match_ledger"},
         _undone_by_deploying("whole_lines"),
     ),
 }
