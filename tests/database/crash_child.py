@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from random import Random
 from typing import Any
 
+from api.cohorts import cohort_of
 from api.events import EventLimits, decode_events
 from api.instants import EARLIEST, LATEST
 from api.opening import open_store
@@ -34,6 +35,8 @@ BATCHES, BATCH_EVENTS, CUSTOMERS = 4, 30, 4
 
 STORED_EVENTS = SQL("stored_events")
 ACTIVATIONS = SQL("activations")
+# Whom each episode's version is for, in turn.
+COHORTS: tuple[Any, ...] = ("all", {"percent": "50"}, {"where": "coalesce(segment, 'none') = 'none'"})
 
 
 def card(episode: int) -> str:
@@ -150,7 +153,8 @@ def go_through(store: Store, seed: int, episode: int) -> None:
     roll_up(store, worthwhile_entries=1)
     published = publish_rate_card(store, card(episode), "card.json")
     active_from = datetime(2026, 1, 1 if episode == 0 else 4 + episode % 6, tzinfo=UTC)
-    activate_version(store, published.rate_card, published.rate_card_version, active_from)
+    cohort = COHORTS[episode % len(COHORTS)]
+    activate_version(store, published.rate_card, published.rate_card_version, active_from, cohort_of(cohort))
     count = min(1 + episode, CUSTOMERS)
     apply_contracts(store, contracts(count, count), "contracts.json")
     for batch in sent[BATCHES // 2 :]:

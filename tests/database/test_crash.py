@@ -20,6 +20,7 @@ from typing import Any
 
 import pytest
 
+from api.cohorts import cohort_value
 from sql.fail_points import POINTS, VARIABLE
 from tests import oracle
 from tests.database.crash_child import NOW, card, contracts
@@ -119,7 +120,7 @@ def check_state(state: Mapping[str, Any], where: str) -> None:
                 "rate_card": "acme-ai",
                 "version": str(row["version"]),
                 "from": instant(row["at"]),
-                "cohort": "all",
+                "cohort": cohort_value(row["cohort"]),
             }
         }
         for row in state["activations"]

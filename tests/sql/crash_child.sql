@@ -7,7 +7,7 @@ WHERE NOT conflict
 ORDER BY customer_id, event_id
 
 -- name: activations
-SELECT version.version AS version, toString(toUnixTimestamp64Milli(activation.active_from)) AS at
+SELECT version.version AS version, toString(toUnixTimestamp64Milli(activation.active_from)) AS at, activation.cohort AS cohort
 FROM rate_card_activations AS activation
 INNER JOIN rate_card_versions AS version USING version_id
 ORDER BY activation_id
