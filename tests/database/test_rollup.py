@@ -1,7 +1,7 @@
 """Roll-ups: sums behind a watermark, the rest from the ledger, and never a total that depends on where the cut is."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from random import Random
 
@@ -179,3 +179,20 @@ def test_random_events_roll_ups_and_merges(store: Store) -> None:
             store.database.command(SQL("merge"))
         assert total(store) == owed
     assert reconcile(store).entries_appended == 0
+
+
+def test_what_a_clock_set_back_hides_is_found_and_mended(engine: Engine) -> None:
+    """A roll-up by a clock an hour ahead; then, by the right clock, an event inserted by SQL is recorded behind it."""
+    database = "clock_set_back"
+    with engine.store(lambda: datetime.now(UTC) + timedelta(hours=1), database=database) as store:
+        set_up(store)
+        send(store, event("e1", 5))
+        assert roll_up(store, worthwhile_entries=1) == 1
+    with engine.store(database=database) as store:
+        store.database.command(SQL("insert_by_sql"))
+        assert total(store) == Decimal("0.50")
+        failing = {check.name: check.fix for check in verify(store) if check.offending}
+        assert failing["rollups_match_ledger"] == "runrate reconcile --sums"
+        assert correct_sums(store) == 1
+        assert total(store) == Decimal("1.20")
+        assert [check for check in verify(store) if check.offending] == []

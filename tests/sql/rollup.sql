@@ -31,3 +31,7 @@ ALTER TABLE usage_rollups DELETE WHERE period_id = (SELECT max(period_id) FROM u
 
 -- name: lose_sums_now
 ALTER TABLE usage_hourly DELETE WHERE true SETTINGS mutations_sync = 2
+
+-- name: insert_by_sql
+INSERT INTO usage_inbox (event_id, customer_id, event_type, event_time, properties)
+VALUES ('by-sql', 'c1', 'call', '2026-01-05 12:00:00', {'units': '7'})
