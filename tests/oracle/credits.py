@@ -47,7 +47,7 @@ class Grant:
 
 @dataclass(frozen=True)
 class Step:
-    """The usage of one product in one step: `amount` in `unit`; `key` is the caller's."""
+    """The usage of one product's version in one step: `amount` in `unit`; `key` is the caller's."""
 
     start: datetime
     product: str
@@ -55,11 +55,17 @@ class Step:
     amount: Decimal
     tags: frozenset[str] = frozenset()
     key: Any = None
+    version: int = 0
+
+    @property
+    def payable(self) -> tuple[Any, ...]:
+        """What grants pay and what comes back to them: a version's usage of a product, under the caller's key."""
+        return (self.product, self.key, self.version, self.unit)
 
 
 @dataclass(frozen=True)
 class Draw:
-    """What one grant paid of one step, in the grant's unit."""
+    """What one grant paid of one step, in the grant's unit; negative: what came back to it."""
 
     grant: Grant
     step: Step
@@ -111,28 +117,49 @@ def step_start(at: datetime, cuts: Iterable[datetime]) -> datetime:
 
 def draw_down(grants: Sequence[Grant], steps: Iterable[Step], opening: Mapping[str, Decimal]) -> Drawdown:
     """Pay the steps in time order, products of one step by id, from the grants in their order. `opening` is
-    what each grant holds; what no grant covers is overage. NotCovered: a negative step that a grant could
-    touch."""
+    what each grant holds; what no grant covers is overage. Usage that comes back is taken from what nobody
+    paid of its payable, then from its grants, the last in order first; what is left waits for later usage."""
     result = Drawdown(left=dict(opening))
-    for step in sorted(steps, key=lambda step: (step.start, step.product, step.key)):
-        payers = [
-            grant
-            for grant in sorted(grants, key=Grant.order)
-            if grant.unit == step.unit
-            and grant.pays_at(step.start)
-            and grant.applies_to(step.product, step.tags)
-        ]
-        if payers and step.amount < 0:
-            raise NotCovered("credits for usage that is negative in a step")
-        open_amount = step.amount
-        for grant in payers:
-            amount = min(open_amount, result.left[grant.grant_id])
-            if amount > 0:
-                result.draws.append(Draw(grant, step, amount))
-                result.left[grant.grant_id] -= amount
-                open_amount -= amount
-        result.overage += open_amount
+    in_order = sorted(grants, key=Grant.order)
+    unpaid: dict[Any, Decimal] = {}
+    waiting: dict[Any, Decimal] = {}
+    drawn: dict[tuple[Any, str], Decimal] = {}
+
+    def move(grant: Grant, step: Step, amount: Decimal) -> None:
+        if amount:
+            result.draws.append(Draw(grant, step, amount))
+            result.left[grant.grant_id] -= amount
+            place = (step.payable, grant.grant_id)
+            drawn[place] = drawn.get(place, ZERO) + amount
+
+    for step in sorted(steps, key=lambda step: (step.start, *step.payable)):
+        payable = step.payable
+        rest = abs(step.amount)
+        if step.amount > 0:
+            rest -= _take(waiting, payable, rest)
+            for grant in in_order:
+                usable = grant.unit == step.unit and grant.pays_at(step.start)
+                if usable and grant.applies_to(step.product, step.tags):
+                    paid = min(rest, result.left[grant.grant_id])
+                    move(grant, step, paid)
+                    rest -= paid
+            unpaid[payable] = unpaid.get(payable, ZERO) + rest
+        else:
+            rest -= _take(unpaid, payable, rest)
+            for grant in reversed(in_order):
+                back = min(rest, drawn.get((payable, grant.grant_id), ZERO))
+                move(grant, step, -back)
+                rest -= back
+            waiting[payable] = waiting.get(payable, ZERO) + rest
+    result.overage = sum(unpaid.values(), ZERO) - sum(waiting.values(), ZERO)
     return result
+
+
+def _take(held: dict[Any, Decimal], payable: Any, wanted: Decimal) -> Decimal:
+    """Take up to `wanted` from what is held for the payable, and say how much that was."""
+    taken = min(wanted, held.get(payable, ZERO))
+    held[payable] = held.get(payable, ZERO) - taken
+    return taken
 
 
 @exactly

@@ -4,13 +4,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
-from fractions import Fraction
 from typing import Any
 
 from tests.oracle.cards import DimensionValues
 from tests.oracle.contracts import Contract
 from tests.oracle.credits import Draw, Drawdown, Grant, Step, cut_points, draw_down, step_start
-from tests.oracle.exact import NotCovered, currency_decimals, largest_remainder, money, plain, rounded
+from tests.oracle.exact import currency_decimals, largest_remainder, money, plain, rounded
 from tests.oracle.instants import shown
 from tests.oracle.pricing import Piece, piece_amounts
 from tests.oracle.rating import Usage
@@ -118,19 +117,20 @@ def steps_of(usage: Sequence[Usage], grants: Sequence[Grant]) -> list[Step]:
     """A customer's usage of one period as drawdown steps. A step's amount is what its units cost at their
     place in the period, so the steps of a line add up to the line."""
     cuts = cut_points(grants)
-    amounts: dict[tuple[datetime, str, str, frozenset[str]], Decimal] = {}
+    amounts: dict[tuple[datetime, str, int, str, frozenset[str]], Decimal] = {}
     for ladder in _ladders(usage):
         parts = _split(ladder, lambda item: (item.version_from, step_start(item.at, cuts), _row(item)))
         for part, amount in zip(parts, _amounts(parts), strict=True):
             product = part[0].product
             unit = str(product.price.get("unit") or part[0].card.currency)
-            key = (step_start(part[0].at, cuts), product.product_id, unit, product.tags)
+            version = part[0].card.version
+            key = (step_start(part[0].at, cuts), product.product_id, version, unit, product.tags)
             amounts[key] = amounts.get(key, ZERO) + amount
     first = usage[0]
     owner = (first.period[0], first.contract.contract_id)
     return [
-        Step(start, product, unit, amount, tags, (*owner, sorted(tags)))
-        for (start, product, unit, tags), amount in amounts.items()
+        Step(start, product, unit, amount, tags, owner, version)
+        for (start, product, version, unit, tags), amount in amounts.items()
     ]
 
 
@@ -200,39 +200,27 @@ def _credit_lines(
     lines: Sequence[Line], draws: Sequence[Draw], contract: Contract, decimals: int, rounding: str
 ) -> list[dict[str, Any]]:
     """One line per product and grant that paid, products by id, grants in drawdown order."""
-    found: list[dict[str, Any]] = []
-    for product in sorted({draw.step.product for draw in draws}):
-        of_product = [line for line in lines if line.product == product]
+    paid: dict[str, dict[Grant, Decimal]] = {}
+    for line in lines:
         drawn: dict[Grant, Decimal] = {}
         for draw in draws:
-            if draw.step.product == product:
+            if (draw.step.product, draw.step.version) == (line.product, line.version):
                 drawn[draw.grant] = drawn.get(draw.grant, ZERO) + draw.amount
-        grants = sorted(drawn, key=Grant.order)
-        values = {line.unit: line.unit_value for line in of_product}
-        if any(values[line.unit] != line.unit_value for line in of_product):
-            raise NotCovered("credits for a unit whose value changes inside a period")
-        covered = [drawn[grant] * values[grant.unit] for grant in grants]
-        billed = sum((line.amount(decimals, rounding) for line in of_product), ZERO)
-        exact = sum((line.exact * line.unit_value for line in of_product), ZERO)
+        grants = sorted((grant for grant in drawn if drawn[grant]), key=Grant.order)
+        covered = [drawn[grant] * line.unit_value for grant in grants]
+        billed = line.amount(decimals, rounding)
         # Usage that is covered wholly leaves nothing to pay, and no credit is more than what it pays for.
-        paid = (
-            billed if sum(covered) == exact else min(billed, rounded(sum(covered, ZERO), decimals, rounding))
-        )
-        found += [
-            _credit_line(product, grant, share, decimals)
-            for grant, share in zip(grants, _shares(paid, covered, decimals, rounding), strict=True)
-        ]
-    return found
-
-
-def _shares(paid: Decimal, covered: Sequence[Decimal], decimals: int, rounding: str) -> list[Decimal]:
-    """`paid` over the grants by largest remainder. Where the rounded lines of several versions make it
-    another amount than the rounded cover, what each grant covered is first brought to that scale."""
-    total = sum(covered, ZERO)
-    if paid == rounded(total, decimals, rounding):
-        return largest_remainder(paid, covered, decimals)
-    scaled = [Fraction(amount) * Fraction(paid) / Fraction(total) for amount in covered]
-    return largest_remainder(paid, scaled, decimals)
+        if sum(drawn.values(), ZERO) != line.exact:
+            billed = min(billed, rounded(sum(covered, ZERO), decimals, rounding))
+        of_product = paid.setdefault(line.product, {})
+        shares = largest_remainder(billed, covered, decimals) if grants else []
+        for grant, share in zip(grants, shares, strict=True):
+            of_product[grant] = of_product.get(grant, ZERO) + share
+    return [
+        _credit_line(product, grant, paid[product][grant], decimals)
+        for product in sorted(paid)
+        for grant in sorted(paid[product], key=Grant.order)
+    ]
 
 
 def _credit_line(product: str, grant: Grant, amount: Decimal, decimals: int) -> dict[str, Any]:

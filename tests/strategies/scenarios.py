@@ -19,7 +19,7 @@ class Size:
     """How big a scenario is, and which rules beyond the plain path it may use.
 
     `versions`: card versions at most. `cohorts`: activations for some contracts only. `grants`: prepaid
-    credits. `refunds`: negative quantities, where there are no grants. `revisions`: amend and void.
+    credits. `refunds`: negative quantities. `revisions`: amend and void.
     """
 
     customers: int = 4
@@ -46,7 +46,7 @@ def random_scenario(seed: int, size: Size = Size()) -> Scenario:
     random = Random(seed)
     versions = max(random.randint(1, size.versions), random.randint(1, size.versions))
     grants = size.grants and random.random() < 0.6
-    refunds = size.refunds and not grants and random.random() < 0.5
+    refunds = size.refunds and random.random() < 0.5
     card = random_card(random, zero_usage=versions == 1 and random.random() < 0.2)
     terms = random_terms(random, size.customers, list(card["products"]), card["currency"], grants)
     random_activations(random, terms, versions, size.cohorts)
