@@ -171,7 +171,7 @@ def test_what_is_declared_and_not_sent_takes_no_memory_from_others(store: Store)
 
 def test_paths_as_a_real_server_gets_them(tmp_path: Path) -> None:
     with _running(tmp_path) as running:
-        problem_of(running.client.get("/v1/customers/%ED%A0%80"), 404, "not_found")
+        problem_of(running.client.get("/v1/customers/%ED%A0%80"), 400, "malformed_url")
         problem_of(running.client.get("/v1/customers/%00"), 422, "invalid_parameter")
         problem = problem_of(running.client.get("/v1/events/a%2Fb/c%252Fd"), 404, "not_found")
         assert "'c%2Fd of a/b'" in problem["detail"]

@@ -164,7 +164,7 @@ def die_at_random_times(deaths: Deaths, random: Random, count: int) -> None:
 
 
 def test_killed_at_random_times(tmp_path: Path) -> None:
-    die_at_random_times(Deaths(tmp_path, SEED + 1), Random(SEED), 3)
+    die_at_random_times(Deaths(tmp_path, SEED + 1), Random(SEED), 2)
 
 
 @pytest.mark.slow

@@ -36,7 +36,7 @@ from tests.strategies import (
 
 SQL = statements_of("properties")
 
-SMALL = Size(customers=2, events=50)
+SMALL = Size(customers=2, events=40)
 LARGE = Size(customers=5, events=250, versions=4)
 
 # What happens otherwise than in the scenario, and must not change a number.
@@ -117,14 +117,14 @@ def check_invariants(store: Store, wanted: dict[str, Any], seed: int) -> None:
     assert_same(result_of(store), wanted, seed)
 
 
-@pytest.mark.parametrize("seed", seeds(range(6)))
+@pytest.mark.parametrize("seed", seeds(range(4)))
 def test_the_engine_bills_what_the_oracle_bills(engine: Engine, seed: int) -> None:
     scenario = small_scenario(seed)
     for store in run(engine, scenario):
         assert_same(result_of(store), expected(scenario), seed)
 
 
-@pytest.mark.parametrize("seed", seeds(range(100, 104)))
+@pytest.mark.parametrize("seed", seeds(range(100, 103)))
 def test_another_way_costs_the_same(engine: Engine, seed: int) -> None:
     """One variation a seed, with roll-ups in between, then merges, reconcile twice and verify."""
     scenario = small_scenario(seed)
