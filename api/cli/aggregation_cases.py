@@ -1,12 +1,11 @@
 """Values that stand alone, aggregated in the engine (SEMANTICS §9, `runrate aggregate`)."""
 
-import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from api.cli.cases import CASES_A_QUERY, RefusedCase
+from api.cli.cases import RefusedCase, ask_engine
 from api.instants import milliseconds, parse_instant
 from sql import render
 from sql.client import Database
@@ -47,7 +46,6 @@ class _Values:
     texts: list[str] = field(default_factory=list)
     numbers: list[str] = field(default_factory=list)
     instants: list[int] = field(default_factory=list)
-    not_numbers: list[str] = field(default_factory=list)
 
     def add(self, value: Any, at: int) -> None:
         text = "" if value is None else str(value)
@@ -55,8 +53,6 @@ class _Values:
         if _NUMBER.fullmatch(text):
             self.numbers.append(text)
             self.instants.append(at)
-        else:
-            self.not_numbers.append(text)
 
 
 def aggregate_cases(database: Database, cases: Sequence[Any]) -> Iterator[AggregatedCase]:
@@ -66,33 +62,20 @@ def aggregate_cases(database: Database, cases: Sequence[Any]) -> Iterator[Aggreg
 
     Where a case has a period, events outside it do not count; only the level of a `weighted_sum` is carried into it.
     """
-    statement = render("queries/aggregate_cases.sql.j2")
-    for first in range(0, len(cases), CASES_A_QUERY):
-        answered: dict[int, AggregatedCase] = {}
-        rows: list[dict[str, Any]] = []
-        not_numbers: dict[int, tuple[str, ...]] = {}
-        batch = list(enumerate(cases[first : first + CASES_A_QUERY], first + 1))
-        for place, case in batch:
-            case_id = str(case["id"]) if isinstance(case, Mapping) and "id" in case else f"#{place}"
-            try:
-                values, row = _row(case)
-            except RefusedCase as reason:
-                answered[place] = AggregatedCase(case_id, None, str(reason))
-                continue
-            rows.append({"place": place, "id": case_id, **row})
-            counts_texts = row["model"] in ("count", "unique")
-            not_numbers[place] = () if counts_texts else tuple(values.not_numbers)
-        lines = "\n".join(json.dumps(row, ensure_ascii=False) for row in rows)
-        answers = iter(database.rows(statement, cases=lines) if rows else [])
-        for place, _ in batch:
-            if place in answered:
-                yield answered[place]
-            else:
-                answer = next(answers)
-                yield AggregatedCase(answer["id"], answer["quantity"], None, not_numbers[place])
+    for one in ask_engine(database, render("queries/aggregate_cases.sql.j2"), cases, _row):
+        if one.answer is None:
+            yield AggregatedCase(one.case_id, None, one.error)
+        else:
+            yield AggregatedCase(one.case_id, one.answer["quantity"], None, _not_numbers(one.asked))
 
 
-def _row(case: Any) -> tuple[_Values, dict[str, Any]]:
+def _not_numbers(row: Mapping[str, Any]) -> tuple[str, ...]:
+    if row["model"] in ("count", "unique"):
+        return ()
+    return tuple(text for text in row["texts"] if not _NUMBER.fullmatch(text))
+
+
+def _row(case: Any) -> dict[str, Any]:
     if not isinstance(case, Mapping):
         raise RefusedCase(f"the case is no mapping; write {CASE_SHAPE}")
     unknown = sorted(set(case) - CASE_KEYS - IGNORED_KEYS)
@@ -106,7 +89,7 @@ def _row(case: Any) -> tuple[_Values, dict[str, Any]]:
         raise RefusedCase("a weighted_sum is of a period: give `period` as [start, end]")
     values = _values(case, period, keep_earlier=model == "weighted_sum")
     start, end = period or (0, 1)
-    row = {
+    return {
         "model": model,
         "texts": values.texts,
         "numbers": values.numbers,
@@ -114,7 +97,6 @@ def _row(case: Any) -> tuple[_Values, dict[str, Any]]:
         "period_start": start,
         "period_end": end,
     }
-    return values, row
 
 
 def _period(bounds: Any) -> tuple[int, int] | None:

@@ -1,7 +1,12 @@
 """Files of cases: lists of small computations that `runrate rate` and `runrate aggregate` take (SEMANTICS §9)."""
 
 import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
+
+from sql.client import Database
 
 CASES_A_QUERY = 500
 
@@ -27,3 +32,46 @@ def read_cases(text: str, shape: str) -> list[Any]:
 
 def _refuse_constant(name: str) -> None:
     raise ValueError(f'{name} is no number; write a plain decimal such as "0.0125"')
+
+
+@dataclass(frozen=True, slots=True)
+class AnsweredCase:
+    """A case, what the engine was asked of it and what it answered; or why it was refused: then both are empty."""
+
+    case_id: str
+    asked: Mapping[str, Any]
+    answer: Mapping[str, Any] | None
+    error: str | None = None
+
+
+def ask_engine(
+    database: Database, statement: str, cases: Sequence[Any], row_of: Callable[[Any], dict[str, Any]]
+) -> Iterator[AnsweredCase]:
+    """Run `statement` over the cases, some hundred at a time, and yield what it says of each, in order.
+
+    `row_of` makes a case what the statement reads, besides `place` and `id`; it raises RefusedCase for one that cannot
+    be computed, and the others stand. The statement answers in the order of the places.
+    """
+    for first in range(0, len(cases), CASES_A_QUERY):
+        refused: dict[int, AnsweredCase] = {}
+        rows: dict[int, dict[str, Any]] = {}
+        batch = list(enumerate(cases[first : first + CASES_A_QUERY], first + 1))
+        for place, case in batch:
+            case_id = str(case["id"]) if isinstance(case, Mapping) and "id" in case else f"#{place}"
+            try:
+                rows[place] = {"place": place, "id": case_id, **row_of(case)}
+            except RefusedCase as reason:
+                refused[place] = AnsweredCase(case_id, {}, None, str(reason))
+        lines = "\n".join(json.dumps(row, ensure_ascii=False, default=_decimal_text) for row in rows.values())
+        answers = iter(database.rows(statement, cases=lines) if rows else [])
+        for place, _ in batch:
+            if place in refused:
+                yield refused[place]
+            else:
+                yield AnsweredCase(rows[place]["id"], rows[place], next(answers))
+
+
+def _decimal_text(value: Any) -> str:
+    if not isinstance(value, Decimal):
+        raise TypeError(f"{value!r} has no place in a case")
+    return format(value, "f")

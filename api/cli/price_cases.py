@@ -1,12 +1,11 @@
 """Prices that stand alone, rated by the SQL that invoices use (SEMANTICS §9, `runrate rate`)."""
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from api.cli.cases import CASES_A_QUERY, RefusedCase
+from api.cli.cases import RefusedCase, ask_engine
 from ratecard_compiler import Price, RateCardErrors, compile_price
 from ratecard_compiler.decimals import QUANTITY_DECIMALS, QUANTITY_LIMIT, decimals_of, plain_decimal
 from ratecard_compiler.rows import price_columns
@@ -43,21 +42,8 @@ def price_cases(database: Database, cases: Sequence[Any]) -> Iterator[PricedCase
     A case is `{id, model, price, quantity}` or, for prices of single events, `{…, event_values}` in time
     order (SEMANTICS §5 and §9). Amounts are in the price's unit, with minimum and maximum spend applied.
     """
-    statement = render("queries/rate_cases.sql.j2")
-    for first in range(0, len(cases), CASES_A_QUERY):
-        batch = list(enumerate(cases[first : first + CASES_A_QUERY], first + 1))
-        refused: dict[int, PricedCase] = {}
-        rows: list[dict[str, Any]] = []
-        for place, case in batch:
-            case_id = str(case["id"]) if isinstance(case, Mapping) and "id" in case else f"#{place}"
-            try:
-                rows.append({"place": place, "id": case_id, **_row(case)})
-            except RefusedCase as reason:
-                refused[place] = PricedCase(case_id, None, str(reason))
-        lines = "\n".join(json.dumps(row, ensure_ascii=False, default=_decimal_text) for row in rows)
-        answers = iter(database.rows(statement, cases=lines) if rows else [])
-        for place, _ in batch:
-            yield refused.get(place) or _priced(next(answers))
+    for one in ask_engine(database, render("queries/rate_cases.sql.j2"), cases, _row):
+        yield PricedCase(one.case_id, None, one.error) if one.answer is None else _priced(one.answer)
 
 
 def _priced(row: Mapping[str, Any]) -> PricedCase:
@@ -139,12 +125,6 @@ def _event_price_columns(price: Price) -> dict[str, Any]:
         "min_amount_per_event": _text(price.min_amount_per_event, f"-{UNBOUNDED}"),
         "max_amount_per_event": _text(price.max_amount_per_event, UNBOUNDED),
     }
-
-
-def _decimal_text(value: Any) -> str:
-    if not isinstance(value, Decimal):
-        raise TypeError(f"{value!r} has no place in a case")
-    return format(value, "f")
 
 
 def _text(value: Decimal | None, absent: str = "0") -> str:
