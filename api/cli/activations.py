@@ -23,6 +23,13 @@ CohortText = Annotated[
     ),
 ]
 
+ActiveFrom = Annotated[
+    str | None,
+    typer.Option(
+        "--from", callback=check_instant, help="First event time that it rates, an instant; default: now."
+    ),
+]
+
 
 def register(cards: typer.Typer) -> None:
     """Add the commands."""
@@ -37,14 +44,7 @@ def _register_activate(cards: typer.Typer) -> None:
         settings: Settings,
         rate_card: CardName,
         version: Annotated[int, typer.Argument(help="The version's number.", min=1)],
-        start: Annotated[
-            str | None,
-            typer.Option(
-                "--from",
-                callback=check_instant,
-                help="First event time that it rates, an instant; default: now.",
-            ),
-        ] = None,
+        start: ActiveFrom = None,
         cohort: CohortText = ALL,
         author: Author = "",
         note: Note = "",
@@ -72,14 +72,7 @@ def _register_rollback(cards: typer.Typer) -> None:
             int | None,
             typer.Option(help="The version's number; default: the one before the last.", min=1),
         ] = None,
-        start: Annotated[
-            str | None,
-            typer.Option(
-                "--from",
-                callback=check_instant,
-                help="First event time that it rates, an instant; default: now.",
-            ),
-        ] = None,
+        start: ActiveFrom = None,
         cohort: CohortText = ALL,
         author: Author = "",
         note: Note = "",

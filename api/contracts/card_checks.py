@@ -6,10 +6,10 @@ answer then says. A grant in a unit that a published card does not have could ne
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from api.contracts.document import Contract
+from api.contracts.document import Contract, Grant
 from api.contracts.errors import CONTRACTS_FILE
 from ratecard_compiler.errors import CompileError, ErrorList, did_you_mean
 
@@ -49,19 +49,15 @@ def scope_warnings(
 ) -> tuple[CompileError, ...]:
     """Return the products and tags of grants that no published version of the card has: they pay for nothing yet."""
     warnings = ErrorList(file_name, CONTRACTS_FILE)
-    for contract in contracts:
-        card = cards.get(contract.rate_card)
-        if card is None:
-            continue
-        for grant in contract.grants:
-            place, path = grant.origin
-            asked = [("product", name, card.products) for name in grant.products]
-            asked += [("tag", name, card.tags) for name in grant.tags]
-            for kind, name, known in asked:
-                if name not in known and len(warnings.found) < MOST_FOUND:
-                    fact = f"no version of rate card `{contract.rate_card}` has the {kind} `{name}`"
-                    fix = f"publish one that has, or correct the name: {did_you_mean(name, known)}"
-                    warnings.add("unknown_scope", place, f"{path}.applies_to.{kind}s", fact, fix)
+    for contract, card, grant in _grants_of_published(contracts, cards):
+        place, path = grant.origin
+        asked = [("product", name, card.products) for name in grant.products]
+        asked += [("tag", name, card.tags) for name in grant.tags]
+        for kind, name, known in asked:
+            if name not in known and len(warnings.found) < MOST_FOUND:
+                fact = f"no version of rate card `{contract.rate_card}` has the {kind} `{name}`"
+                fix = f"publish one that has, or correct the name: {did_you_mean(name, known)}"
+                warnings.add("unknown_scope", place, f"{path}.applies_to.{kind}s", fact, fix)
     return warnings.in_order()
 
 
@@ -92,14 +88,19 @@ def unit_errors(
 ) -> tuple[CompileError, ...]:
     """Return the grants that can pay for nothing, because the published card does not have their unit."""
     errors = ErrorList(file_name, CONTRACTS_FILE)
+    for contract, card, grant in _grants_of_published(contracts, cards):
+        if grant.unit not in card.units and len(errors.found) < MOST_FOUND:
+            place, path = grant.origin
+            fact = f"rate card `{contract.rate_card}` has no unit `{grant.unit}`"
+            fix = f"{did_you_mean(grant.unit, card.units)} or publish a version with the unit first"
+            errors.add("unknown_unit", place, f"{path}.unit", fact, fix)
+    return errors.in_order()
+
+
+def _grants_of_published(
+    contracts: Iterable[Contract], cards: PublishedCards
+) -> Iterator[tuple[Contract, PublishedCard, Grant]]:
     for contract in contracts:
         card = cards.get(contract.rate_card)
-        if card is None:
-            continue
-        for grant in contract.grants:
-            if grant.unit not in card.units and len(errors.found) < MOST_FOUND:
-                place, path = grant.origin
-                fact = f"rate card `{contract.rate_card}` has no unit `{grant.unit}`"
-                fix = f"{did_you_mean(grant.unit, card.units)} or publish a version with the unit first"
-                errors.add("unknown_unit", place, f"{path}.unit", fact, fix)
-    return errors.in_order()
+        if card is not None:
+            yield from ((contract, card, grant) for grant in contract.grants)
