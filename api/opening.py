@@ -7,7 +7,7 @@ from api.operations.ingest import store_events
 from api.operations.reconcile import reconcile
 from api.operations.rollup import discard_uncommitted
 from api.store import Clock, Store, utc_now
-from migrations import deploy_objects, migrate, reload_dictionaries
+from migrations import deploy_objects, migrate
 from sql import load
 from sql.client import DATABASE, DEFAULT_MEMORY_BYTES, Database
 
@@ -37,7 +37,7 @@ def _start(store: Store) -> None:
     migrate(store.database)
     deploy_objects(store.database)
     store.deploy_rating()
-    reload_dictionaries(store.database)
+    store.load_dictionaries()
     store.start_after(store.database.value(load("queries/latest_recorded_at.sql")))
     discard_uncommitted(store)
     extend_periods(store)

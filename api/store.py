@@ -10,7 +10,7 @@ from typing import Self
 from api.instants import MILLISECOND
 from api.writer import Writer
 from migrations import deploy_rating, reload_dictionaries
-from migrations.deploy import DICTIONARIES
+from migrations.deploy import DICTIONARIES, PRICE_DICTIONARIES
 from ratecard_compiler.rating import Shape
 from sql import load
 from sql.client import Database
@@ -33,6 +33,10 @@ class Store:
         self.clock = clock
         # Held by whoever changes usage, rates or terms: one writer a store (ENGINE "check-then-insert").
         self._exclusive = threading.RLock()
+        # Held by whoever publishes; usage comes in meanwhile.
+        self._publishing = threading.Lock()
+        # The dictionaries have the prices of the versions up to this one.
+        self._latest_priced = 0
         self._last_instant = datetime(2000, 1, 1, tzinfo=UTC)
         # Dictionaries whose sources changed since they were loaded.
         self._outdated: set[str] = set()
@@ -52,6 +56,12 @@ class Store:
     def exclusive(self) -> Iterator[None]:
         """Keep every other writer out."""
         with self._exclusive:
+            yield
+
+    @contextmanager
+    def publishing(self) -> Iterator[None]:
+        """Keep every other publication out. Enter it before `exclusive`."""
+        with self._publishing:
             yield
 
     def next_instant(self) -> datetime:
@@ -89,6 +99,19 @@ class Store:
         with self._exclusive:
             reload_dictionaries(self.database, tuple(name for name in DICTIONARIES if name in self._outdated))
             self._outdated.clear()
+
+    def load_dictionaries(self) -> None:
+        """Load all of them. Raises EngineError."""
+        latest: int = self.database.value(load("queries/latest_version_id.sql"))
+        reload_dictionaries(self.database)
+        self._latest_priced = latest
+
+    def load_prices(self, version_id: int) -> None:
+        """Load a published version's prices, unless they are: once, whatever is activated then. Usage comes in
+        meanwhile, rated by what is in force. Raises EngineError."""
+        if version_id > self._latest_priced:
+            reload_dictionaries(self.database, PRICE_DICTIONARIES)
+            self._latest_priced = max(self._latest_priced, version_id)
 
     def deploy_rating(self) -> None:
         """Make the rating view rate under every shape that an activation can reach."""

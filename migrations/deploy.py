@@ -29,11 +29,9 @@ TERMS = ("cohort_contracts", "terms")
 DICTIONARIES_FILE = "dictionaries"
 
 # Prices before the terms that point at them (a rating looks up terms first).
+PRICE_DICTIONARIES = ("prices_dict", "dimension_values_dict", "price_rows_dict", "products_dict")
 DICTIONARIES = (
-    "prices_dict",
-    "dimension_values_dict",
-    "price_rows_dict",
-    "products_dict",
+    *PRICE_DICTIONARIES,
     "customers_dict",
     "periods_dict",
     "terms_dict",

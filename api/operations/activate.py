@@ -56,13 +56,12 @@ def put_in_force(
     """Store an activation from each of `starts`, load the terms, and ask for what it changes to be re-rated; return
     the activations' numbers. Raises NotFound."""
     version_id = _version_id(store, rate_card, version)
+    store.load_prices(version_id)
     with store.exclusive():
         reach("activate.before_request")
         request_reconcile(store, min(starts), LATEST, f"activation of {rate_card} version {version}")
         store.deploy_rating()
         reach("activate.after_rating")
-        store.outdate_dictionaries("prices_dict", "dimension_values_dict", "price_rows_dict", "products_dict")
-        store.refresh_dictionaries()
         first = int(store.database.value(load("queries/next_activation_id.sql")))
         cohort_id = _cohort_id(store, cohort, first)
         reach("activate.before_activation")

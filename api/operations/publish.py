@@ -35,7 +35,7 @@ def publish_rate_card(
     Conflicting when the card's earlier versions have another currency: an invoice has one.
     """
     card = compile_card(text, file_name)
-    with store.exclusive():
+    with store.publishing():
         known = store.database.rows(
             load("queries/version_by_hash.sql"), rate_card=card.rate_card, hash=card.content_hash
         )
@@ -47,39 +47,54 @@ def publish_rate_card(
             raise Unprocessable("unknown_parent", f"rate card {card.rate_card!r} has no version {parent}")
         numbers = store.database.rows(load("queries/next_version.sql"), rate_card=card.rate_card)[0]
         version_id, version = numbers["version_id"], numbers["version"]
-        shape_id = _store_shape(store, shape_of(card))
+        # Usage comes in while this is stored and loaded: nothing in force points at it.
         store.database.insert("rate_card_products", product_rows(card, version_id))
         reach("publish.before_prices")
         store.database.insert("price_rows", price_rows(card, version_id))
-        deploy_positions(store.database)
         store.database.insert("dimension_values", dimension_value_rows(card, version_id))
-        reach("publish.before_version")
-        if version == 1:
-            # Contracts may have named the card before it was there: their invoices get a currency.
-            store.outdate_dictionaries("periods_dict")
-        # Last: a version counts once this row is there.
-        store.database.insert(
-            "rate_card_versions",
-            [
-                {
-                    "version_id": version_id,
-                    "rate_card": card.rate_card,
-                    "version": version,
-                    "content_hash": card.content_hash,
-                    "document": text,
-                    "currency": card.currency,
-                    "currency_exponent": card.currency_exponent,
-                    "rounding": card.rounding,
-                    "shape_id": shape_id,
-                    "parent": parent or 0,
-                    "author": remark.author,
-                    "note": remark.note,
-                    "published_at": store.next_instant(),
-                }
-            ],
-        )
-        store.refresh_dictionaries()
+        with store.exclusive():
+            _store_version(store, card, version_id, version, text, parent, remark)
+        store.load_prices(version_id)
     return Published(card.rate_card, version, card.content_hash, len(card.prices), True)
+
+
+def _store_version(
+    store: Store,
+    card: CompiledCard,
+    version_id: int,
+    version: int,
+    text: str,
+    parent: int | None,
+    remark: Remark,
+) -> None:
+    shape_id = _store_shape(store, shape_of(card))
+    deploy_positions(store.database)
+    reach("publish.before_version")
+    if version == 1:
+        # Contracts may have named the card before it was there: their invoices get a currency.
+        store.outdate_dictionaries("periods_dict")
+    # Last: a version counts once this row is there.
+    store.database.insert(
+        "rate_card_versions",
+        [
+            {
+                "version_id": version_id,
+                "rate_card": card.rate_card,
+                "version": version,
+                "content_hash": card.content_hash,
+                "document": text,
+                "currency": card.currency,
+                "currency_exponent": card.currency_exponent,
+                "rounding": card.rounding,
+                "shape_id": shape_id,
+                "parent": parent or 0,
+                "author": remark.author,
+                "note": remark.note,
+                "published_at": store.next_instant(),
+            }
+        ],
+    )
+    store.refresh_dictionaries()
 
 
 def _check_currency(store: Store, card: CompiledCard) -> None:

@@ -1,6 +1,10 @@
 """Publishing: versions are immutable and numbered, prices change no SQL, a card keeps its currency."""
 
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -8,8 +12,10 @@ from api.errors import Conflicting, NotFound
 from api.operations.activate import activate_version
 from api.operations.publish import publish_rate_card
 from api.store import Store
+from migrations.deploy import PRICE_DICTIONARIES
 from sql.client import Database
 from sql.errors import EngineError
+from tests.database import billing
 from tests.sql import statements_of
 
 SQL = statements_of("publish")
@@ -94,3 +100,44 @@ def test_a_card_keeps_its_currency(store: Store) -> None:
 def test_only_published_versions_are_activated(store: Store) -> None:
     with pytest.raises(NotFound, match="no version 1"):
         activate_version(store, "acme", 1, datetime(2026, 1, 1, tzinfo=UTC))
+
+
+def test_usage_comes_in_while_a_card_is_published(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An event that is sent in the middle of a publication is rated before the publication goes on."""
+    billing.set_up(store)
+    insert = Database.insert
+    answers: list[str] = []
+
+    def inserting(database: Database, table: str, rows: Sequence[Mapping[str, Any]]) -> None:
+        insert(database, table, rows)
+        if table == "price_rows":
+            with ThreadPoolExecutor(1) as another:
+                answers.extend(another.submit(billing.send, store, billing.event("e1")).result(timeout=30))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Database, "insert", inserting)
+        publish_rate_card(store, billing.card('{model: per_unit, unit_amount: "0.30"}'), "card.yaml")
+    assert answers == ["accepted"]
+    assert billing.total(store) == Decimal("0.10")
+
+
+def test_prices_that_failed_to_load_are_loaded_by_the_activation(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    billing.set_up(store)
+    billing.send(store, billing.event("e1"))
+    run = Database.command
+
+    def refusing(database: Database, statement: str, **parameters: object) -> None:
+        if any(f".{name}" in statement for name in PRICE_DICTIONARIES):
+            raise EngineError("the engine is busy")
+        run(database, statement, **parameters)
+
+    dearer = billing.card('{model: per_unit, unit_amount: "0.30"}')
+    with monkeypatch.context() as patched:
+        patched.setattr(Database, "command", refusing)
+        with pytest.raises(EngineError):
+            publish_rate_card(store, dearer, "card.yaml")
+    assert publish_rate_card(store, dearer, "card.yaml").created is False
+    activate_version(store, "acme", 2, billing.JANUARY)
+    assert billing.total(store) == Decimal("0.30")

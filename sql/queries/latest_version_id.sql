@@ -1,0 +1,1 @@
+SELECT max(version_id) FROM rate_card_versions
