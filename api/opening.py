@@ -6,6 +6,7 @@ from api.operations.contracts import extend_periods
 from api.operations.ingest import store_events
 from api.operations.reconcile import reconcile
 from api.operations.rollup import discard_uncommitted
+from api.operations.trail import begin_trail
 from api.store import Clock, Store, utc_now
 from migrations import deploy_objects, migrate
 from sql import load
@@ -39,6 +40,7 @@ def _start(store: Store) -> None:
     store.deploy_rating()
     store.load_dictionaries()
     store.start_after(store.database.value(load("queries/latest_recorded_at.sql")))
+    begin_trail(store)
     discard_uncommitted(store)
     extend_periods(store)
     reconcile(store)

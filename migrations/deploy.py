@@ -20,6 +20,7 @@ OBJECTS = (
     "invoice_views",
     "public_views",
     "credit_views",
+    "audit_views",
     "deployed",
 )
 

@@ -14,6 +14,8 @@ POINTS = (
     "ingest.before_answer",
     "contracts.before_contracts",
     "amend.before_superseded",
+    "audit.before_entry",
+    "audit.after_entry",
     "publish.before_prices",
     "publish.before_version",
     "activate.before_request",

@@ -279,12 +279,23 @@ def price_text(row: dict[str, Any]) -> str:
 def _register_apply(contracts: typer.Typer) -> None:
     @command(contracts, "apply", "runrate contracts apply contracts.yaml")
     def apply(
-        settings: Settings, file: Annotated[Path, typer.Argument(help="Customers and contracts.")]
+        settings: Settings,
+        file: Annotated[Path, typer.Argument(help="Customers and contracts.")],
+        author: Author = "",
+        note: Note = "",
     ) -> None:
         """Store customers and contracts, and re-rate what they change; the same again changes nothing."""
         text = read_text(file)
         with Session(settings) as session:
-            done = session.send("PUT", "/v1/contracts", text.encode(), YAML, file_name=file.name)
+            done = session.send(
+                "PUT",
+                "/v1/contracts",
+                text.encode(),
+                YAML,
+                file_name=file.name,
+                author=author or None,
+                note=note or None,
+            )
         if settings.as_json:
             print_json(done)
             return

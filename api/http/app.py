@@ -10,6 +10,7 @@ from api.http.parameters import UrlDecoding, known_parameters
 from api.http.problem import install
 from api.http.routes import (
     activations,
+    audit_trail,
     contracts,
     customers,
     events,
@@ -38,6 +39,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     rate_card_audits.router,
     activations.router,
     unrated.router,
+    audit_trail.router,
     operations.router,
     keys.router,
 )

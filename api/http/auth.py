@@ -2,6 +2,8 @@
 
 import hmac
 import math
+import os
+import pwd
 import threading
 import time
 from dataclasses import dataclass
@@ -81,9 +83,10 @@ async def require_key(
     bearer: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)],
     header: Annotated[str | None, Security(_header)],
 ) -> None:
-    """Let a request with a good key pass. Raises ProblemError 401 `invalid_api_key`."""
+    """Let a request with a good key pass, and keep who calls. Raises ProblemError 401 `invalid_api_key`."""
     keys: KeyRing | None = request.app.state.keys
     if keys is None:
+        request.state.actor = _LOCAL_ACTOR
         return
     key = bearer.credentials if bearer is not None else header
     if key is None:
@@ -93,6 +96,18 @@ async def require_key(
         holds = await run_in_threadpool(keys.holds, key)
     if not holds:
         raise _refused("The API key is unknown or revoked.")
+    request.state.actor = f"key:{key.split('_')[1]}"
+
+
+def _local_actor() -> str:
+    """Who runs this process, by the system's own account: the environment may say anything."""
+    try:
+        return f"user:{pwd.getpwuid(os.getuid()).pw_name}"
+    except KeyError:
+        return f"user:{os.getuid()}"
+
+
+_LOCAL_ACTOR = _local_actor()
 
 
 def _parts(key: str) -> tuple[str, str] | None:

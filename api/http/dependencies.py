@@ -34,6 +34,13 @@ def get_compiling(request: Request) -> CompileThread:
     return compiling
 
 
+def get_actor(request: Request) -> str:
+    """Return who calls, as the check of the key found: `key:…`, or `user:…` inside a process of that user."""
+    actor: str = request.state.actor
+    return actor
+
+
+ActorDependency = Annotated[str, Depends(get_actor)]
 CompilingDependency = Annotated[CompileThread, Depends(get_compiling)]
 ThreadsDependency = Annotated[IngestThreads, Depends(get_threads)]
 StoreDependency = Annotated[Store, Depends(get_store)]

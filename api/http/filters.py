@@ -9,7 +9,7 @@ from collections.abc import Collection, Sequence
 from api.http.parameters import text_fault
 from api.http.problem import ProblemError
 from api.reads.contracts import get_contract, get_customer
-from api.reads.rate_cards import published_names
+from api.reads.rate_cards import list_versions, published_names
 from api.store import Store
 
 # Of the names that a filter could have, a message shows this many.
@@ -31,6 +31,13 @@ def known_contract(store: Store, contract_id: str | None) -> str:
     if contract_id is not None and get_contract(store, contract_id) is None:
         raise text_fault("contract_id", "there is no such contract; GET /v1/contracts lists them")
     return contract_id or ""
+
+
+def known_rate_card(store: Store, rate_card: str | None) -> str:
+    """Return the id of the rate card, '' without one. Raises ProblemError 422."""
+    if rate_card is not None and not list_versions(store, rate_card, limit=1).items:
+        raise text_fault("rate_card", "there is no such rate card; GET /v1/rate-cards lists them")
+    return rate_card or ""
 
 
 def known_product(store: Store, product: str | None) -> str:

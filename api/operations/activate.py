@@ -1,14 +1,16 @@
 """Activation: from which instant a version rates whom. Earlier ones stay: rollback is another activation."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from api.cohorts import EVERYONE, Cohort
 from api.errors import NotFound
-from api.instants import LATEST
+from api.instants import LATEST, instant_text, milliseconds
 from api.operations.reconcile import reconcile, request_reconcile
 from api.operations.remarks import NO_REMARK, Remark
+from api.operations.trail import Action, Change, record_change
 from api.store import Store
 from migrations import deploy_cohort
 from sql import load
@@ -36,13 +38,16 @@ def activate_version(
     active_from: datetime,
     cohort: Cohort = EVERYONE,
     remark: Remark = NO_REMARK,
+    action: Action = "activate",
 ) -> Activated:
     """Put a published version in force for a cohort's events from `active_from` on, and re-rate what that changes.
 
     Raises NotFound for a version that is not published. Ingest goes on meanwhile: rules and prices are in place before
-    the terms that point at them.
+    the terms that point at them. `action` is what the audit trail calls it; one in the future is a schedule.
     """
-    [activation_id] = put_in_force(store, rate_card, version, [active_from], cohort, remark)
+    if action == "activate" and active_from > store.clock():
+        action = "schedule"
+    [activation_id] = put_in_force(store, rate_card, version, [active_from], cohort, remark, action)
     result = reconcile(store)
     contracts = contracts_held(store, rate_card, activation_id)
     return Activated(
@@ -51,11 +56,17 @@ def activate_version(
 
 
 def put_in_force(
-    store: Store, rate_card: str, version: int, starts: Sequence[datetime], cohort: Cohort, remark: Remark
+    store: Store,
+    rate_card: str,
+    version: int,
+    starts: Sequence[datetime],
+    cohort: Cohort,
+    remark: Remark,
+    action: Action,
 ) -> list[int]:
     """Store an activation from each of `starts`, load the terms, and ask for what it changes to be re-rated; return
     the activations' numbers. Raises NotFound."""
-    version_id = _version_id(store, rate_card, version)
+    version_id, content_hash = _version(store, rate_card, version)
     store.load_prices(version_id)
     with store.exclusive():
         reach("activate.before_request")
@@ -65,7 +76,19 @@ def put_in_force(
         first = int(store.database.value(load("queries/next_activation_id.sql")))
         cohort_id = _cohort_id(store, cohort, first)
         reach("activate.before_activation")
+        ids = [first + place for place in range(len(starts))]
+        in_force = _versions_in_force(store, rate_card, min(starts), cohort, cohort_id)
+        change = Change(
+            action,
+            rate_card=rate_card,
+            rate_card_version=version,
+            content_hash=content_hash,
+            cohort=cohort.text,
+            active_from=min(starts),
+            **_before_and_after(version, starts, ids, in_force),
+        )
         store.outdate_dictionaries("periods_dict", "terms_dict")
+        recorded_at = record_change(store, change, remark)
         rows = [
             {
                 "activation_id": activation_id,
@@ -76,14 +99,14 @@ def put_in_force(
                 "cohort_id": cohort_id,
                 "author": remark.author,
                 "note": remark.note,
-                "recorded_at": store.next_instant(),
+                "recorded_at": recorded_at,
             }
-            for activation_id, start in enumerate(starts, first)
+            for activation_id, start in zip(ids, starts, strict=True)
         ]
         store.database.insert("rate_card_activations", rows)
         reach("activate.before_terms")
         store.refresh_dictionaries()
-    return [first + place for place in range(len(starts))]
+    return ids
 
 
 def contracts_held(store: Store, rate_card: str, activation_id: int) -> int:
@@ -94,7 +117,8 @@ def contracts_held(store: Store, rate_card: str, activation_id: int) -> int:
     return count
 
 
-def _version_id(store: Store, rate_card: str, version: int) -> int:
+def _version(store: Store, rate_card: str, version: int) -> tuple[int, str]:
+    """Return a version's number over all cards and its content hash. Raises NotFound."""
     versions = store.database.rows(
         load("queries/version_by_number.sql"), rate_card=rate_card, version=version
     )
@@ -102,7 +126,7 @@ def _version_id(store: Store, rate_card: str, version: int) -> int:
         raise NotFound(
             "unknown_version", f"rate card {rate_card!r} has no version {version}; publish it first"
         )
-    return int(versions[0]["version_id"])
+    return int(versions[0]["version_id"]), str(versions[0]["content_hash"])
 
 
 def _cohort_id(store: Store, cohort: Cohort, activation_id: int) -> int:
@@ -114,3 +138,31 @@ def _cohort_id(store: Store, cohort: Cohort, activation_id: int) -> int:
     cohort_id = known or activation_id
     deploy_cohort(store.database, cohort_id, cohort.text)
     return cohort_id
+
+
+def _before_and_after(
+    version: int, starts: Sequence[datetime], ids: Sequence[int], in_force: Mapping[str, int]
+) -> dict[str, Any]:
+    """Return how many contracts an activation is about, and their versions at its first start before and after it."""
+    contracts = sum(in_force.values())
+    after = {
+        "contracts_by_version": {str(version): contracts} if contracts else {},
+        "activation_ids": ids,
+        "starts": [instant_text(start) for start in starts],
+    }
+    return {"contracts": contracts, "before": {"contracts_by_version": in_force}, "after": after}
+
+
+def _versions_in_force(
+    store: Store, rate_card: str, at: datetime, cohort: Cohort, cohort_id: int
+) -> dict[str, int]:
+    """Return how many of a cohort's contracts are rated by which version at an instant; `none` by none."""
+    told = cohort.value
+    rows = store.database.rows(
+        load("queries/versions_in_force.sql"),
+        rate_card=rate_card,
+        at=milliseconds(at),
+        cohort_id=cohort_id,
+        customers=[] if isinstance(told, str) else told.get("customers", []),
+    )
+    return {str(row["version"] or "none"): row["contracts"] for row in rows}

@@ -82,7 +82,8 @@ def change_card_numbers(
     if not dry_run:
         published = publish_rate_card(store, changed.text, f"{rate_card}.yaml", version, remark)
         number = published.rate_card_version
-        entries = activate_version(store, rate_card, number, active_from, EVERYONE, remark).entries_changed
+        done = activate_version(store, rate_card, number, active_from, EVERYONE, remark, "set")
+        entries = done.entries_changed
     return NumbersChanged(
         rate_card=rate_card,
         base=version,

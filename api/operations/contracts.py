@@ -29,7 +29,10 @@ from api.contracts.card_checks import (
     unit_errors,
 )
 from api.instants import LATEST, MILLISECOND
+from api.operations.contract_changes import contracts_change
 from api.operations.reconcile import reconcile, request_reconcile
+from api.operations.remarks import NO_REMARK, Remark
+from api.operations.trail import record_change
 from api.store import Store
 from ratecard_compiler import declared_units
 from ratecard_compiler.errors import CompileError
@@ -65,7 +68,7 @@ class _StoredContract:
     ends_at: datetime | None
 
 
-def apply_contracts(store: Store, text: str, file_name: str) -> ContractsApplied:
+def apply_contracts(store: Store, text: str, file_name: str, remark: Remark = NO_REMARK) -> ContractsApplied:
     """Store the customers and contracts of a document (SEMANTICS §9) and re-rate what they change.
 
     Raises ContractErrors with every place that is wrong; then nothing is stored.
@@ -85,12 +88,17 @@ def apply_contracts(store: Store, text: str, file_name: str) -> ContractsApplied
         # First without its document: a contract that a kill leaves half stored is never taken for stored.
         incomplete = [{**_contract_row(item, recorded_at), "document": ""} for item in contracts]
         store.outdate_dictionaries("customers_dict", "periods_dict", "terms_dict")
-        store.database.insert("customer_records", [_customer_row(item, recorded_at) for item in customers])
+        complete_at = recorded_at
+        if customers or contracts:
+            change = contracts_change(text, stored.documents, stored.customers, customers, contracts)
+            complete_at = record_change(store, change, remark)
+        # What comes last has the time of the entry: once it is there, all is stored.
+        customers_at = recorded_at if contracts else complete_at
+        store.database.insert("customer_records", [_customer_row(item, customers_at) for item in customers])
         store.database.insert("contract_records", incomplete)
         store.database.insert("billing_period_records", periods)
         store.database.insert("grant_records", grants)
         reach("contracts.before_contracts")
-        complete_at = store.next_instant()
         store.database.insert("contract_records", [_contract_row(item, complete_at) for item in contracts])
         store.refresh_dictionaries()
     result = reconcile(store)

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from api.errors import Conflicting, NotFound
-from api.instants import MILLISECOND
+from api.operations.remarks import NO_REMARK, Remark
+from api.operations.trail import Change, record_change
 from api.reads.keys import ApiKey, api_key
 from api.store import Store
 from sql import load
@@ -32,22 +33,24 @@ def stored_keys(store: Store) -> list[dict[str, Any]]:
     return store.database.rows(load("queries/api_keys.sql"))
 
 
-def create_key(store: Store, name: str) -> KeyCreated:
+def create_key(store: Store, name: str, remark: Remark = NO_REMARK) -> KeyCreated:
     """Store a new key and return it, the only time that it can be seen. `name` says what it is for."""
     key_id, secret, salt = (
         secrets.token_hex(6),
         secrets.token_hex(_SECRET_HEX_DIGITS // 2),
         secrets.token_hex(16),
     )
-    row = {
-        "key_id": key_id,
-        "key_hash": key_hash(salt, secret),
-        "salt": salt,
-        "name": name,
-        "created_at": store.clock(),
-        "revoked": False,
-    }
-    store.database.insert("api_keys", [row])
+    with store.exclusive():
+        change = Change("key_create", key_id=key_id, after={"name": name, "state": "good"})
+        row = {
+            "key_id": key_id,
+            "key_hash": key_hash(salt, secret),
+            "salt": salt,
+            "name": name,
+            "created_at": record_change(store, change, remark),
+            "revoked": False,
+        }
+        store.database.insert("api_keys", [row])
     return KeyCreated(key_id, name, f"rr_{key_id}_{secret}")
 
 
@@ -59,7 +62,7 @@ def ensure_bootstrap_key(store: Store) -> str | None:
         return create_key(store, "bootstrap").key
 
 
-def revoke_key(store: Store, key_id: str) -> ApiKey:
+def revoke_key(store: Store, key_id: str, remark: Remark = NO_REMARK) -> ApiKey:
     """Take a key back for ever; one that is revoked stays so. Who keeps keys in memory has to be told.
 
     Raises NotFound, and Conflicting `last_key` for the last key that is good: nobody could call any more.
@@ -75,12 +78,14 @@ def revoke_key(store: Store, key_id: str) -> ApiKey:
             raise Conflicting(
                 "last_key", f"{key_id} is the last key that is good; create another one before you revoke it."
             )
-        # Later than the row that it replaces, whatever the clock says.
-        revoked = {
-            **row,
-            "created_at": max(store.clock(), row["created_at"] + MILLISECOND),
-            "revoked": True,
-        }
+        change = Change(
+            "key_revoke",
+            key_id=key_id,
+            before={"name": row["name"], "state": "good"},
+            after={"name": row["name"], "state": "revoked"},
+        )
+        # A time of recording is later than that of the row that it replaces, whatever the clock says.
+        revoked = {**row, "created_at": record_change(store, change, remark), "revoked": True}
         store.database.insert("api_keys", [revoked])
         return api_key(revoked)
 

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 from api.errors import Conflicting, Unprocessable
 from api.operations.remarks import NO_REMARK, Remark
-from api.reads.rate_cards import version_id_of
+from api.operations.trail import Change, record_change
+from api.reads.rate_cards import list_versions, version_id_of
 from api.store import Store
 from migrations import deploy_positions
 from ratecard_compiler import CompiledCard, compile_card
@@ -73,6 +74,7 @@ def _store_version(
     if version == 1:
         # Contracts may have named the card before it was there: their invoices get a currency.
         store.outdate_dictionaries("periods_dict")
+    published_at = record_change(store, _change(store, card, version, parent), remark)
     # Last: a version counts once this row is there.
     store.database.insert(
         "rate_card_versions",
@@ -90,7 +92,7 @@ def _store_version(
                 "parent": parent or 0,
                 "author": remark.author,
                 "note": remark.note,
-                "published_at": store.next_instant(),
+                "published_at": published_at,
             }
         ],
     )
@@ -106,6 +108,29 @@ def _check_currency(store: Store, card: CompiledCard) -> None:
                 f"this one is in {card.currency}; an invoice has one currency: "
                 f"give the card in {card.currency} a name of its own",
             )
+
+
+def _change(store: Store, card: CompiledCard, version: int, parent: int | None) -> Change:
+    latest = list_versions(store, card.rate_card, limit=1).items
+    before = (
+        {"rate_card_version": latest[0].rate_card_version, "content_hash": latest[0].content_hash}
+        if latest
+        else None
+    )
+    after = {
+        "rate_card_version": version,
+        "content_hash": card.content_hash,
+        "parent": parent,
+        "prices": len(card.prices),
+    }
+    return Change(
+        "publish",
+        rate_card=card.rate_card,
+        rate_card_version=version,
+        content_hash=card.content_hash,
+        before=before,
+        after=after,
+    )
 
 
 def _store_shape(store: Store, shape: Shape) -> int:

@@ -55,7 +55,7 @@ def roll_back(
             for starts_at, one in made
             if start < starts_at <= now and one.rate_card_version != wanted
         }
-        ids = put_in_force(store, rate_card, wanted, [start, *sorted(later)], cohort, remark)
+        ids = put_in_force(store, rate_card, wanted, [start, *sorted(later)], cohort, remark, "rollback")
     result = reconcile(store)
     return RolledBack(
         rate_card=rate_card,

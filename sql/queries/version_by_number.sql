@@ -1,1 +1,1 @@
-SELECT version_id FROM rate_card_versions WHERE rate_card = {rate_card:String} AND version = {version:UInt32}
+SELECT version_id, content_hash FROM rate_card_versions WHERE rate_card = {rate_card:String} AND version = {version:UInt32}

@@ -267,6 +267,7 @@ CALLS: dict[str, tuple[str, str, dict[str, Any]]] = {
             }
         },
     ),
+    "list_audit_entries": ("GET", "/v1/audit", {}),
     "summarise_unrated": ("GET", "/v1/unrated", {}),
     "list_unrated_events": ("GET", "/v1/unrated/events", {}),
     "reconcile": ("POST", "/v1/reconcile", {"json": {}}),

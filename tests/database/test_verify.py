@@ -36,6 +36,7 @@ def world(engine: Engine) -> Iterator[Store]:
             set_up(client)
         # c1's period has many entries and is rolled up; c2's has one and is read from the ledger.
         assert roll_up(store, worthwhile_entries=5) == 1
+        store.database.command(SQL("keep_audit_trail"))
         yield store
 
 
@@ -142,6 +143,46 @@ DAMAGES: dict[str, tuple[list[str], set[str], Repair]] = {
         ],
         {"breakdown_adds_up"},
         _undone_by_deploying("whole_breakdown"),
+    ),
+    "an audit entry was changed": (
+        [SQL("change_an_author")],
+        {"audit_chain_holds"},
+        _undone_by(SQL("undo_author")),
+    ),
+    "an audit entry was taken out": (
+        [SQL("take_out_an_entry")],
+        {"audit_chain_holds", "changes_are_audited"},
+        _undone_by(SQL("lose_audit_trail"), SQL("restore_audit_trail")),
+    ),
+    "two audit entries changed places": (
+        [SQL("lose_audit_trail"), SQL("swap_entries")],
+        {"audit_chain_holds"},
+        _undone_by(SQL("lose_audit_trail"), SQL("restore_audit_trail")),
+    ),
+    "an audit entry is there twice": (
+        [SQL("repeat_audit_entry")],
+        {"audit_chain_holds", "changes_are_audited"},
+        _undone_by(SQL("lose_audit_trail"), SQL("restore_audit_trail")),
+    ),
+    "the audit trail is cut off before a version and its activation": (
+        [SQL("cut_audit_trail")],
+        {"changes_are_audited"},
+        _undone_by(SQL("lose_audit_trail"), SQL("restore_audit_trail")),
+    ),
+    "the audit trail is gone": (
+        [SQL("lose_audit_trail")],
+        {"audit_chain_holds", "changes_are_audited"},
+        _undone_by(SQL("restore_audit_trail")),
+    ),
+    "a version was activated behind the audit trail": (
+        [SQL("activate_by_sql")],
+        {"changes_are_audited"},
+        _undone_by(SQL("undo_activation")),
+    ),
+    "an activation was changed": (
+        [SQL("move_activation")],
+        {"changes_are_audited"},
+        _undone_by(SQL("move_activation_back")),
     ),
     "an invoice loses a line that credits paid": (
         [

@@ -17,6 +17,7 @@ from tests.sql import statements_of
 SQL = statements_of("views")
 
 PUBLIC_VIEWS = (
+    "audit_log",
     "billing_periods",
     "contracts",
     "credit_balances",

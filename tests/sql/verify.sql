@@ -102,3 +102,46 @@ RENAME TABLE invoice_lines TO whole_lines
 
 -- name: lose_a_line
 CREATE VIEW invoice_lines AS SELECT * FROM whole_lines WHERE product != 'tasks'
+
+-- name: keep_audit_trail
+CREATE TABLE whole_audit_trail ENGINE = Memory AS SELECT * FROM audit_trail
+
+-- name: lose_audit_trail
+TRUNCATE TABLE audit_trail
+
+-- name: restore_audit_trail
+INSERT INTO audit_trail SELECT * FROM whole_audit_trail
+
+-- name: change_an_author
+ALTER TABLE audit_trail UPDATE author = 'somebody' WHERE sequence = 2 SETTINGS mutations_sync = 2
+
+-- name: undo_author
+ALTER TABLE audit_trail UPDATE author = '' WHERE sequence = 2 SETTINGS mutations_sync = 2
+
+-- name: take_out_an_entry
+ALTER TABLE audit_trail DELETE WHERE sequence = 2 SETTINGS mutations_sync = 2
+
+-- name: swap_entries
+INSERT INTO audit_trail
+SELECT * REPLACE(toUInt64(multiIf(sequence = 2, 3, sequence = 3, 2, sequence)) AS sequence)
+FROM whole_audit_trail
+
+-- name: repeat_audit_entry
+INSERT INTO audit_trail SELECT * FROM whole_audit_trail WHERE sequence = 2
+
+-- name: cut_audit_trail
+ALTER TABLE audit_trail DELETE WHERE sequence > 1 SETTINGS mutations_sync = 2
+
+-- name: activate_by_sql
+INSERT INTO rate_card_activations
+SELECT * REPLACE(toUInt64(99) AS activation_id, recorded_at + 1 AS recorded_at, 'none' AS rate_card)
+FROM (SELECT * FROM rate_card_activations)
+
+-- name: undo_activation
+ALTER TABLE rate_card_activations DELETE WHERE activation_id = 99 SETTINGS mutations_sync = 2
+
+-- name: move_activation
+ALTER TABLE rate_card_activations UPDATE active_from = active_from - 1 WHERE true SETTINGS mutations_sync = 2
+
+-- name: move_activation_back
+ALTER TABLE rate_card_activations UPDATE active_from = active_from + 1 WHERE true SETTINGS mutations_sync = 2

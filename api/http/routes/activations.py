@@ -10,7 +10,7 @@ from starlette.responses import Response
 from api.cohorts import EVERYONE, Cohort, cohort_of
 from api.http.bodies import DOCUMENT_BYTES, json_body
 from api.http.cursors import decode_cursor, encode_cursor, is_number
-from api.http.dependencies import StoreDependency, not_found
+from api.http.dependencies import ActorDependency, StoreDependency, not_found
 from api.http.examples import ACTIVATION
 from api.http.openapi import answers, refuses, takes_json
 from api.http.parameters import DEFAULT_LIMIT, MAX_NUMBER, Cursor, Instant, Limit, RateCardId, RemarkText
@@ -147,6 +147,7 @@ _ROLLED_BACK = {
 )
 def post_activation(
     store: StoreDependency,
+    actor: ActorDependency,
     rate_card: RateCardId,
     body: Annotated[ActivationRequest, Depends(json_body(ActivationRequest, DOCUMENT_BYTES))],
 ) -> Response:
@@ -161,7 +162,7 @@ def post_activation(
         body.rate_card_version,
         body.active_from,
         body.cohort,
-        Remark(body.author, body.note),
+        Remark(body.author, body.note, actor),
     )
     return json_response(
         ActivationAnswer(
@@ -191,6 +192,7 @@ def post_activation(
 )
 def post_rollback(
     store: StoreDependency,
+    actor: ActorDependency,
     rate_card: RateCardId,
     body: Annotated[RollbackRequest, Depends(json_body(RollbackRequest, DOCUMENT_BYTES))],
 ) -> Response:
@@ -204,7 +206,7 @@ def post_rollback(
         body.rate_card_version,
         body.active_from,
         body.cohort,
-        Remark(body.author, body.note),
+        Remark(body.author, body.note, actor),
     )
     return json_response(
         RollbackAnswer(

@@ -9,13 +9,22 @@ from starlette.responses import Response
 
 from api.http.bodies import received_text
 from api.http.cursors import decode_cursor, encode_cursor, is_text
-from api.http.dependencies import StoreDependency, not_found
+from api.http.dependencies import ActorDependency, StoreDependency, not_found
 from api.http.examples import CONTRACT, CONTRACTS_DOCUMENT
 from api.http.filters import known_customer
 from api.http.openapi import answers, takes
-from api.http.parameters import DEFAULT_LIMIT, ContractId, Cursor, FileName, Identifier, Limit
+from api.http.parameters import (
+    DEFAULT_LIMIT,
+    ContractId,
+    Cursor,
+    FileName,
+    Identifier,
+    Limit,
+    RemarkText,
+)
 from api.http.responses import json_response
 from api.operations.contracts import ContractsApplied, apply_contracts
+from api.operations.remarks import Remark
 from api.reads.contracts import Contract, get_contract, list_contracts
 
 router = APIRouter(tags=["contracts"])
@@ -85,7 +94,12 @@ def get_one_contract(store: StoreDependency, contract_id: ContractId) -> Respons
     ),
 )
 async def put_contracts(
-    request: Request, store: StoreDependency, file_name: FileName = "contracts.yaml"
+    request: Request,
+    store: StoreDependency,
+    actor: ActorDependency,
+    file_name: FileName = "contracts.yaml",
+    author: Annotated[RemarkText, Query(description="Who applies it.", examples=["ada"])] = "",
+    note: Annotated[RemarkText, Query(description="Why.", examples=["renewal"])] = "",
 ) -> Response:
     """Store customers and contracts, and re-rate what they change. Applying the same again changes nothing.
 
@@ -94,4 +108,5 @@ async def put_contracts(
     products or tags that no version of the card has.
     """
     async with received_text(request) as text:
-        return json_response(await run_in_threadpool(apply_contracts, store, text, file_name))
+        remark = Remark(author, note, actor)
+        return json_response(await run_in_threadpool(apply_contracts, store, text, file_name, remark))

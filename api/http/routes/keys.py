@@ -10,11 +10,12 @@ from starlette.responses import Response
 from api.http.auth import KeyRing
 from api.http.bodies import json_body
 from api.http.cursors import decode_cursor, encode_cursor, is_text
-from api.http.dependencies import StoreDependency
+from api.http.dependencies import ActorDependency, StoreDependency
 from api.http.openapi import answers, refuses, takes_json
 from api.http.parameters import DEFAULT_LIMIT, Cursor, Identifier, Limit
 from api.http.responses import json_response
 from api.operations.keys import KeyCreated, create_key, revoke_key
+from api.operations.remarks import Remark
 from api.reads.keys import ApiKey, list_keys
 
 router = APIRouter(tags=["keys"])
@@ -65,10 +66,13 @@ def get_keys(store: StoreDependency, limit: Limit = DEFAULT_LIMIT, cursor: Curso
     openapi_extra=takes_json(KeyRequest, {"name": "gateway"}, description="What the key is for."),
 )
 def post_key(
-    request: Request, store: StoreDependency, body: Annotated[KeyRequest, Depends(json_body(KeyRequest))]
+    request: Request,
+    store: StoreDependency,
+    actor: ActorDependency,
+    body: Annotated[KeyRequest, Depends(json_body(KeyRequest))],
 ) -> Response:
     """Make a key, good at once. `key` is in this answer only: what is stored is a salted hash."""
-    created = create_key(store, body.name)
+    created = create_key(store, body.name, Remark(actor=actor))
     _forget(request)
     return json_response(created)
 
@@ -79,9 +83,9 @@ def post_key(
     summary="Revoke an API key",
     responses=answers({**_KEY, "state": "revoked"}, model=ApiKey) | refuses(409, "last_key"),
 )
-def delete_key(request: Request, store: StoreDependency, key_id: KeyId) -> Response:
+def delete_key(request: Request, store: StoreDependency, actor: ActorDependency, key_id: KeyId) -> Response:
     """Take a key back: the very next request with it is answered 401. The last good key is refused with 409."""
-    revoked = revoke_key(store, key_id)
+    revoked = revoke_key(store, key_id, Remark(actor=actor))
     _forget(request)
     return json_response(revoked)
 

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
 from api.http.bodies import json_body
-from api.http.dependencies import CompilingDependency, StoreDependency
+from api.http.dependencies import ActorDependency, CompilingDependency, StoreDependency
 from api.http.examples import NUMBERS_CHANGED
 from api.http.openapi import answers, refuses, takes_json
 from api.http.parameters import MAX_NUMBER, Instant, RateCardId, RemarkText
@@ -102,6 +102,7 @@ class NumbersAnswer:
 )
 async def post_numbers(
     store: StoreDependency,
+    actor: ActorDependency,
     compiling: CompilingDependency,
     rate_card: RateCardId,
     body: Annotated[NumbersRequest, Depends(json_body(NumbersRequest))],
@@ -118,7 +119,7 @@ async def post_numbers(
         body.active_from,
         base=body.rate_card_version,
         dry_run=body.dry_run,
-        remark=Remark(body.author, body.note),
+        remark=Remark(body.author, body.note, actor),
     )
     return json_response(_answer(done))
 

@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from api.http.bodies import received_text
 from api.http.cursors import decode_cursor, encode_cursor, is_number, is_text
-from api.http.dependencies import CompilingDependency, StoreDependency, not_found
+from api.http.dependencies import ActorDependency, CompilingDependency, StoreDependency, not_found
 from api.http.examples import PRICE, RATE_CARD, RATE_CARD_DOCUMENT, VERSION, VERSION_SUMMARY
 from api.http.filters import known_product
 from api.http.openapi import answers, refuses, takes
@@ -119,6 +119,7 @@ def get_rate_cards(store: StoreDependency, limit: Limit = DEFAULT_LIMIT, cursor:
 async def post_rate_card(
     request: Request,
     store: StoreDependency,
+    actor: ActorDependency,
     compiling: CompilingDependency,
     file_name: FileName = "ratecard.yaml",
     parent: Annotated[
@@ -134,7 +135,7 @@ async def post_rate_card(
     not compile.
     """
     async with received_text(request) as text:
-        remark = Remark(author, note)
+        remark = Remark(author, note, actor)
         done = await compiling.run(publish_rate_card, store, text, file_name, parent, remark)
     return json_response(done)
 
