@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from api.cli import audit_trail, explain, ingest, invoices, keys, rate_cards, stores, tools, usage
+from api.cli import audit_trail, explain, ingest, invoices, keys, prices, rate_cards, stores, tools, usage
 from api.cli.settings import Given, JsonOption, StoreOption, UrlOption, fail_plainly
 
 app = typer.Typer(
@@ -34,7 +34,7 @@ def options(
 
 
 # In the order in which --help lists them.
-for module in (stores, rate_cards, ingest, invoices, explain, usage, audit_trail, keys, tools):
+for module in (stores, rate_cards, ingest, invoices, explain, usage, prices, audit_trail, keys, tools):
     module.register(app)
 
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from api.cli import activations, card_audit, card_explain, card_imports, card_numbers
+from api.cli import activations, card_audit, card_explain, card_imports, card_numbers, card_validation
 from api.cli.activations import Author, CardName, Note, show_activations
 from api.cli.failures import CommandFailed
 from api.cli.files import read_text
@@ -30,6 +30,7 @@ def register(app: typer.Typer) -> None:
     app.add_typer(cards, name="ratecard")
     _register_check(cards)
     _register_compile(cards)
+    card_validation.register(cards)
     _register_publish(cards)
     activations.register(cards)
     _register_list(cards)

@@ -147,6 +147,9 @@ TERMS: Final[Document] = {
     "timezone": "America/New_York",
     "rate_card": "aurora-ai",
     "rate_card_version": 1,
+    "activation_id": 1,
+    "active_from": "2026-01-01T00:00:00Z",
+    "cohort": "all",
     "currency": "USD",
 }
 

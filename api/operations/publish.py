@@ -43,7 +43,7 @@ def publish_rate_card(
         if known:
             row = known[0]
             return Published(card.rate_card, row["version"], card.content_hash, len(card.prices), False)
-        _check_currency(store, card)
+        check_currency(store, card)
         if parent is not None and version_id_of(store, card.rate_card, parent) is None:
             raise Unprocessable("unknown_parent", f"rate card {card.rate_card!r} has no version {parent}")
         numbers = store.database.rows(load("queries/next_version.sql"), rate_card=card.rate_card)[0]
@@ -99,7 +99,8 @@ def _store_version(
     store.refresh_dictionaries()
 
 
-def _check_currency(store: Store, card: CompiledCard) -> None:
+def check_currency(store: Store, card: CompiledCard) -> None:
+    """Raise Conflicting where the card's earlier versions have another currency: an invoice has one."""
     for row in store.database.rows(load("queries/reads/card_currencies.sql"), rate_cards=[card.rate_card]):
         if row["currency"] != card.currency:
             raise Conflicting(

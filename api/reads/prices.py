@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
+from api.cohorts import cohort_value
 from api.instants import instant_text, milliseconds
 from api.reads.documents import Page, Position, Row, page_of
 from api.store import Store
@@ -41,8 +43,8 @@ class PriceRow:
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What rates a customer's events at an instant. Without an active version, `rate_card_version` is
-    null and nothing can be priced."""
+    """What rates a customer's events at an instant: the contract, the card's version, and the activation that put it in
+    force, from when and for which cohort. Without an active version these are null and nothing can be priced."""
 
     customer_id: str
     at: str
@@ -52,6 +54,9 @@ class Terms:
     timezone: str
     rate_card: str
     rate_card_version: int | None
+    activation_id: int | None
+    active_from: str | None
+    cohort: str | dict[str, Any] | None
     currency: str | None
 
 
@@ -68,6 +73,13 @@ def terms_at(store: Store, customer_id: str, at: datetime) -> tuple[Terms, int] 
         return None
     row = rows[0]
     active = row["version_id"] != 0
+    activation = store.database.rows(
+        load("queries/reads/activation_in_force.sql"),
+        version_id=row["version_id"],
+        contract_id=row["contract_id"],
+        at=milliseconds(at),
+    )
+    made = activation[0] if activation else None
     terms = Terms(
         customer_id=customer_id,
         at=instant_text(at),
@@ -77,6 +89,9 @@ def terms_at(store: Store, customer_id: str, at: datetime) -> tuple[Terms, int] 
         timezone=row["timezone"],
         rate_card=row["rate_card"],
         rate_card_version=row["rate_card_version"] if active else None,
+        activation_id=made["activation_id"] if made else None,
+        active_from=instant_text(made["active_from"]) if made else None,
+        cohort=cohort_value(made["cohort"]) if made else None,
         currency=row["currency"] if active else None,
     )
     return terms, row["version_id"]

@@ -326,3 +326,43 @@ def test_help_has_an_example(command: tuple[str, ...]) -> None:
     assert done.exit_code == 0
     assert f"Example: runrate {' '.join(command)}" in done.stdout
     assert "--json" in done.stdout
+
+
+def test_prices_in_force_for_a_customer(ready: Run) -> None:
+    shown = ready("prices", "c1", "--at", "2026-01-10T00:00:00Z")
+    for text in (
+        "acme-ai version 1, by activation 1 for all from 2025-01-01T00:00:00Z",
+        "k1",
+        "model=large",
+        "0.01",
+    ):
+        assert text in shown.out
+    found = ready("prices", "c1", "--product", "inference", "--json").json
+    assert [row["unit_amount"] for row in found["items"]] == ["0.01", "0.001"]
+    assert found["terms"]["cohort"] == "all"
+    assert ready("prices", "c2").code == 0
+    for wrong in (("nobody",), ("c1", "--product", "x"), ("c1", "--at", "2024-01-01T00:00:00Z")):
+        assert ready("prices", *wrong).code == 1
+    assert ready("prices", "c1", "--at", "2024").code == 2
+
+
+def test_what_a_card_would_become(ready: Run, tmp_path: Path) -> None:
+    file = tmp_path / "card.yaml"
+    file.write_text(CARD.replace('"0.01"', '"0.02"'), encoding="utf-8")
+    shown = ready("ratecard", "validate", str(file))
+    assert "would be version 2: 1 product, 2 prices in USD" in shown.out
+    assert "against version 1: 0 prices added, 0 removed, 1 changed" in shown.out
+    assert "model=large" in shown.out
+    assert ready("ratecard", "validate", str(file), "--json").json["latest"]["prices_changed"] == 1
+    file.write_text(f"# a comment\n{CARD}", encoding="utf-8")
+    assert "says what version 1 says" in ready("ratecard", "validate", str(file)).out
+    file.write_text(CARD.replace("rate_card: acme-ai", "rate_card: other"), encoding="utf-8")
+    first = ready("ratecard", "validate", str(file)).out
+    assert "rate card other would be version 1" in first
+    assert "against" not in first
+    file.write_text(CARD.replace("cost[model]", "coast[model]"), encoding="utf-8")
+    wrong = ready("ratecard", "validate", str(file))
+    assert wrong.code == 1
+    assert "card.yaml:13:" in wrong.err
+    assert "unknown_name" in wrong.err
+    assert len(ready("ratecard", "list", "--json").json["items"]) == 1

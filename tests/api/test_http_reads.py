@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from decimal import Decimal, localcontext
+from typing import Any
 
 import httpx
 import pytest
@@ -160,13 +161,6 @@ def test_rate_cards_versions_and_prices(engine: Engine) -> None:
             problem_of(client.get(missing), 404, "not_found")
 
 
-def test_checking_a_card_stores_nothing(client: httpx.Client) -> None:
-    answer = answer_of(client.post("/v1/rate-cards/validate", content=CARD.replace("acme", "other")))
-    assert (answer["rate_card"], answer["products"], answer["prices"]) == ("other", 5, 6)
-    problem_of(client.get("/v1/rate-cards/other/versions"), 404, "not_found")
-    problem_of(client.get("/v1/rate-cards/other/activations"), 404, "not_found")
-
-
 def test_prices_in_force_follow_the_activations(engine: Engine) -> None:
     with engine.store(lambda: NOW) as store, calling(store) as client:
         set_up(client)
@@ -190,7 +184,36 @@ def test_prices_in_force_follow_the_activations(engine: Engine) -> None:
         # The Berlin contract began an hour before the first activation: there is a contract, and no price.
         before = answer_of(client.get("/v1/customers/c2/prices?at=2025-12-31T23:30:00Z"))
         assert before["terms"]["rate_card_version"] is None
+        assert before["terms"]["activation_id"] is before["terms"]["cohort"] is None
         assert before["items"] == []
+
+
+def test_prices_in_force_name_the_cohort_that_chose_them(engine: Engine) -> None:
+    with engine.store(lambda: NOW) as store, calling(store) as client:
+        set_up(client)
+        answer_of(client.post("/v1/rate-cards", content=CARD.replace('"0.00001"', '"0.00002"')))
+        body = {
+            "rate_card_version": 2,
+            "active_from": "2026-01-15T00:00:00Z",
+            "cohort": {"customers": ["c1"]},
+        }
+        answer_of(client.post("/v1/rate-cards/acme/activations", json=body))
+
+        def terms(customer: str, at: str) -> tuple[Any, ...]:
+            path = f"/v1/customers/{customer}/prices?at=2026-01-{at}T00:00:00Z"
+            told = answer_of(client.get(path))["terms"]
+            return tuple(
+                told[name]
+                for name in ("contract_id", "rate_card_version", "activation_id", "active_from", "cohort")
+            )
+
+        first = (1, 1, "2026-01-01T00:00:00Z", "all")
+        assert terms("c1", "14") == ("k1", *first)
+        assert terms("c1", "15") == ("k1", 2, 2, "2026-01-15T00:00:00Z", {"customers": ["c1"]})
+        assert terms("c2", "15") == ("k2:eu/1", *first)
+        whole = answer_of(client.get("/v1/customers/c1/prices"))["items"]
+        assert pages(client, "/v1/customers/c1/prices", 2) == whole
+        assert len(whole) == 6
 
 
 def test_unrated_usage_by_reason_and_event(client: httpx.Client) -> None:

@@ -16,6 +16,7 @@ from api.http.responses import json_response
 from api.instants import instant_text
 from api.operations.change_numbers import NumbersChanged, change_card_numbers
 from api.operations.remarks import Remark
+from api.reads.card_comparison import PriceChangeAnswer, change_answers
 from ratecard_compiler.decimals import decimal_text
 
 router = APIRouter(tags=["rate cards"])
@@ -42,18 +43,6 @@ class NumberChangeAnswer:
     """A number of the card: a constant or a table cell."""
 
     node: str
-    before: str
-    after: str
-
-
-@dataclass(frozen=True, slots=True)
-class PriceChangeAnswer:
-    """A published number of a price, in the product's `unit`; `*` is any value without a price of its own."""
-
-    product: str
-    dimensions: dict[str, str]
-    field: str
-    unit: str
     before: str
     after: str
 
@@ -143,15 +132,5 @@ def _answer(done: NumbersChanged) -> NumbersAnswer:
             for one in done.changed.numbers
         ),
         price_changes=len(prices),
-        prices=tuple(
-            PriceChangeAnswer(
-                one.product,
-                dict(one.dimensions),
-                one.field,
-                one.unit,
-                decimal_text(one.before),
-                decimal_text(one.after),
-            )
-            for one in prices[:MOST_PRICES]
-        ),
+        prices=change_answers(prices[:MOST_PRICES]),
     )

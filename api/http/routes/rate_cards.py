@@ -25,8 +25,9 @@ from api.http.parameters import (
     VersionNumber,
 )
 from api.http.responses import json_response
-from api.operations.publish import Published, publish_rate_card
+from api.operations.publish import Published, check_currency, publish_rate_card
 from api.operations.remarks import Remark
+from api.reads.card_comparison import CardValidation, validate_card
 from api.reads.prices import PriceRow, list_prices
 from api.reads.rate_cards import (
     RateCard,
@@ -66,17 +67,6 @@ class PriceList:
     next_cursor: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class CompiledSummary:
-    """A rate card that compiles; nothing was stored."""
-
-    rate_card: str
-    currency: str
-    content_hash: str
-    products: int
-    prices: int
-
-
 _PUBLISHED = {
     "rate_card": "aurora-ai",
     "rate_card_version": 1,
@@ -90,6 +80,24 @@ _COMPILED = {
     "content_hash": "5f0c8a6b",
     "products": 5,
     "prices": 96,
+    "rate_card_version": 2,
+    "created": True,
+    "latest": {
+        "rate_card_version": 1,
+        "prices_added": 0,
+        "prices_removed": 0,
+        "prices_changed": 1,
+        "changes": [
+            {
+                "product": "input_tokens",
+                "dimensions": {"model": "swift-1", "region": "us-east", "context": "short"},
+                "field": "unit_amount",
+                "unit": "USD",
+                "before": "0.00000078",
+                "after": "0.00000065",
+            }
+        ],
+    },
 }
 _CARD_BODY = takes(
     {"application/yaml": RATE_CARD_DOCUMENT},
@@ -144,25 +152,25 @@ async def post_rate_card(
     "/rate-cards/validate",
     operation_id="validate_rate_card",
     summary="Check a rate card",
-    responses=answers(_COMPILED, model=CompiledSummary),
+    responses=answers(_COMPILED, model=CardValidation) | refuses(409, "currency_changed"),
     openapi_extra=_CARD_BODY,
 )
 async def validate_rate_card(
-    request: Request, compiling: CompilingDependency, file_name: FileName = "ratecard.yaml"
+    request: Request,
+    store: StoreDependency,
+    compiling: CompilingDependency,
+    file_name: FileName = "ratecard.yaml",
 ) -> Response:
-    """Compile the card and store nothing. 422 with every error, its line and column, when it does not
-    compile."""
+    """Compile the card, say what publishing it would make and which prices would change against the latest version,
+    and store nothing. 422 with every error, its line and column, when it does not compile."""
+
+    def validate(text: str) -> CardValidation:
+        card = compile_card(text, file_name)
+        check_currency(store, card)
+        return validate_card(store, card)
+
     async with received_text(request) as text:
-        card = await compiling.run(compile_card, text, file_name)
-    return json_response(
-        CompiledSummary(
-            rate_card=card.rate_card,
-            currency=card.currency,
-            content_hash=card.content_hash,
-            products=len(card.products),
-            prices=len(card.prices),
-        )
-    )
+        return json_response(await compiling.run(validate, text))
 
 
 @router.get(
