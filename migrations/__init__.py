@@ -2,6 +2,8 @@
 
 from migrations.apply import migrate
 from migrations.deploy import (
+    RatingTypeMismatch,
+    check_rating,
     deploy_cohort,
     deploy_objects,
     deploy_positions,
@@ -11,6 +13,8 @@ from migrations.deploy import (
 )
 
 __all__ = [
+    "RatingTypeMismatch",
+    "check_rating",
     "deploy_cohort",
     "deploy_objects",
     "deploy_positions",

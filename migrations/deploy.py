@@ -98,9 +98,21 @@ def has_positional_prices(database: Database) -> bool:
     return bool(database.value(load("queries/has_positional_prices.sql"), product=""))
 
 
-def rating_for(database: Database, shapes: Mapping[int, Shape], *, source: str) -> str:
-    """Return the rating expression for this store over `source`."""
-    return rating_expression(shapes, database=database.name, source=source)
+def rating_for(
+    database: Database,
+    shapes: Mapping[int, Shape],
+    *,
+    source: str,
+    as_version: tuple[int, int] | None = None,
+) -> str:
+    """Return the rating expression for this store over `source`; with `as_version` as if that version and shape were
+    in force."""
+    return rating_expression(shapes, database=database.name, source=source, as_version=as_version)
+
+
+def check_rating(database: Database, shapes: Mapping[int, Shape]) -> None:
+    """Raise RatingTypeMismatch where the ledger could not take what these rules give; changes nothing."""
+    _check_columns(database, rating_for(database, shapes, source=f"({load('queries/first_revisions.sql')})"))
 
 
 def reload_dictionaries(database: Database, names: tuple[str, ...] = DICTIONARIES) -> None:

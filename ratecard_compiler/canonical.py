@@ -11,6 +11,7 @@ from typing import Any
 from ratecard_compiler.decimals import decimal_text
 from ratecard_compiler.document import (
     Document,
+    GatesDeclaration,
     MeterDeclaration,
     PriceDeclaration,
     ProductDeclaration,
@@ -41,10 +42,25 @@ def canonical_form(document: Document) -> dict[str, Any]:
         "constants": _numbers({k: v for k, v in document.constants.items() if v is not None}),
         "tables": {name: _table(table) for name, table in document.tables.items() if table is not None},
         "formulas": _texts(document.formulas),
-        "meters": {name: _meter(meter) for name, meter in document.meters.items() if meter is not None},
+        "meters": canonical_meters(document),
         "products": [_product(product) for product in document.products],
         "tags": {tag: sorted(set(products)) for tag, products in document.tags.items()},
+        **_gates(document.gates),
     }
+
+
+def canonical_meters(document: Document) -> dict[str, dict[str, str | None]]:
+    """Return what each meter counts."""
+    return {name: _meter(meter) for name, meter in document.meters.items() if meter is not None}
+
+
+def _gates(gates: GatesDeclaration) -> dict[str, Any]:
+    """Nothing where a card says nothing of its gates: it has the hash that it had before there were any."""
+    percent = gates.max_change_percent
+    said: dict[str, Any] = {} if percent is None else {"max_change_percent": decimal_text(percent)}
+    if gates.coverage_days != GatesDeclaration().coverage_days:
+        said["coverage_days"] = gates.coverage_days
+    return {"gates": said} if said else {}
 
 
 def _numbers(values: Mapping[str, Decimal]) -> dict[str, str]:

@@ -116,6 +116,15 @@ class ProductDeclaration:
 
 
 @dataclass(frozen=True, slots=True)
+class GatesDeclaration:
+    """What is asked of a version before it is activated: by how many percent revenue may move (None: by any), and how
+    many days of usage it must have prices for."""
+
+    max_change_percent: Decimal | None = None
+    coverage_days: int = 30
+
+
+@dataclass(frozen=True, slots=True)
 class Document:
     """The whole card. Mappings are in the order of the file; `tags` maps a tag to product ids."""
 
@@ -130,3 +139,4 @@ class Document:
     meters: Mapping[str, MeterDeclaration | None]
     products: tuple[ProductDeclaration, ...]
     tags: Mapping[str, tuple[str, ...]]
+    gates: GatesDeclaration

@@ -91,8 +91,11 @@ def shape_of(card: CompiledCard) -> Shape:
     )
 
 
-def rating_expression(shapes: Mapping[int, Shape], *, database: str, source: str) -> str:
-    """Return the SELECT that rates the events of `source` under the given shapes (by shape id).
+def rating_expression(
+    shapes: Mapping[int, Shape], *, database: str, source: str, as_version: tuple[int, int] | None = None
+) -> str:
+    """Return the SELECT that rates the events of `source` under the given shapes (by shape id): each under the version
+    in force for it, or all under one version and shape (`as_version`).
 
     Its columns are those of the table `rated_usage`, in order. Sources: SEMANTICS §3 (unrated reasons and their
     precedence), §4 (fallback rows) and ARCHITECTURE "Rating".
@@ -109,6 +112,7 @@ def rating_expression(shapes: Mapping[int, Shape], *, database: str, source: str
         filters=any(rule.filter_sql is not None for rule in rules),
         database=database,
         source=source,
+        as_version=as_version,
     )
 
 

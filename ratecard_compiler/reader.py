@@ -9,6 +9,7 @@ from ratecard_compiler.currencies import currency_exponent, known_currencies
 from ratecard_compiler.decimals import PRICE_DECIMALS, UNIT_VALUE_LIMIT
 from ratecard_compiler.document import (
     Document,
+    GatesDeclaration,
     MeterDeclaration,
     PriceDeclaration,
     ProductDeclaration,
@@ -60,9 +61,12 @@ _CARD_KEYS = (
     "meters",
     "products",
     "tags",
+    "gates",
 )
 _PRODUCT_KEYS = ("name", "meter", "dimensions", "show", "price", "tier_continuity", "tiers_over")
 _UNIT_VALUE = Range(UNIT_VALUE_LIMIT, PRICE_DECIMALS, positive=True)
+_CHANGE_PERCENT = Range(Decimal(1_000_000), 6, minimum=Decimal(0))
+_COVERAGE_DAYS = Range(Decimal(3_651), 0, positive=True)
 _DEFAULT_UNIT = "unit"
 
 
@@ -94,6 +98,7 @@ def read_card(card: Fields) -> Document:
             if (product := _product(card, product_id, node)) is not None
         ),
         tags={name: _tag(card, name, node) for name, node in card.members("tags", NAME)},
+        gates=_gates(card),
     )
 
 
@@ -121,6 +126,16 @@ def _constant(card: Fields, name: str, node: Node) -> Decimal | None:
     path = f"constants.{name}"
     scalar = as_scalar(node, path, card.errors)
     return None if scalar is None else exact_decimal(scalar, path, card.errors)
+
+
+def _gates(card: Fields) -> GatesDeclaration:
+    gates = card.mapping("gates")
+    if gates is None:
+        return GatesDeclaration()
+    gates.known(("max_change_percent", "coverage_days"))
+    days = gates.decimal("coverage_days", _COVERAGE_DAYS)
+    percent = gates.decimal("max_change_percent", _CHANGE_PERCENT)
+    return GatesDeclaration(percent) if days is None else GatesDeclaration(percent, int(days))
 
 
 def _formula(card: Fields, name: str, node: Node) -> Written | None:

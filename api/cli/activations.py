@@ -23,6 +23,9 @@ CohortText = Annotated[
     ),
 ]
 
+Force = Annotated[
+    bool, typer.Option("--force", help="Though a gate refuses it; that is kept with the activation.")
+]
 ActiveFrom = Annotated[
     str | None,
     typer.Option(
@@ -48,13 +51,19 @@ def _register_activate(cards: typer.Typer) -> None:
         cohort: CohortText = ALL,
         author: Author = "",
         note: Note = "",
+        force: Force = False,
     ) -> None:
         """Put a version in force from an instant on.
 
-        From an earlier instant, what came in since is rated again; a later one is a schedule.
+        From an earlier instant, what came in since is rated again; a later one is a schedule. It has to pass the gates
+        (see `runrate ratecard gates`), or is forced.
         """
         now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        body = {"rate_card_version": version, "active_from": start or now, **_told(cohort, author, note)}
+        body = {
+            "rate_card_version": version,
+            "active_from": start or now,
+            **_told(cohort, author, note, force),
+        }
         with Session(settings) as session:
             done = session.send("POST", f"/v1/rate-cards/{part(rate_card)}/activations", body)
         if settings.as_json:
@@ -76,12 +85,13 @@ def _register_rollback(cards: typer.Typer) -> None:
         cohort: CohortText = ALL,
         author: Author = "",
         note: Note = "",
+        force: Force = False,
     ) -> None:
         """Put an earlier version in force again, from now or from an earlier instant on.
 
         What came into force in between is outdone. What is scheduled for later stays, and is listed.
         """
-        body: dict[str, Any] = _told(cohort, author, note)
+        body: dict[str, Any] = _told(cohort, author, note, force)
         if to is not None:
             body["rate_card_version"] = to
         if start is not None:
@@ -122,8 +132,9 @@ def show_activations(found: list[dict[str, Any]]) -> None:
         "state",
         "author",
         "note",
+        "forced",
         numbers=("activation", "version"),
-        words=("cohort", "note"),
+        words=("cohort", "note", "forced"),
     )
     for one in found:
         table.row(
@@ -134,17 +145,22 @@ def show_activations(found: list[dict[str, Any]]) -> None:
             one["state"],
             one["author"],
             one["note"],
+            " ".join(gate["gate"] for gate in one["forced"]),
         )
     table.show("no version is active; see `runrate ratecard activate`")
 
 
-def _told(cohort: str, author: str, note: str) -> dict[str, Any]:
-    """The part of a request that says for whom, by whom and why."""
+def _told(cohort: str, author: str, note: str, force: bool) -> dict[str, Any]:
+    """The part of a request that says for whom, by whom and why, and whether a gate may stop it."""
+    return {"cohort": cohort_value_of(cohort), "author": author, "note": note, "force": force}
+
+
+def cohort_value_of(text: str) -> str | dict[str, Any]:
+    """The cohort of an option, as a request has it."""
     try:
-        wanted = parse_cohort(cohort, "--cohort")
+        return parse_cohort(text, "--cohort").value
     except CohortErrors as wrong:
         raise CommandFailed("the cohort is wrong", tuple(str(error) for error in wrong.errors)) from None
-    return {"cohort": wanted.value, "author": author, "note": note}
 
 
 def _in_force(done: dict[str, Any]) -> str:

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from api.cli.activations import Author, Note
+from api.cli.activations import Author, Force, Note
 from api.cli.failures import CommandFailed
 from api.cli.output import Columns, counted, pairs, print_json, stdout
 from api.cli.session import Session, part
@@ -40,6 +40,7 @@ def register(cards: typer.Typer) -> None:
         ] = None,
         author: Author = "",
         note: Note = "",
+        force: Force = False,
         dry_run: Annotated[
             bool, typer.Option("--dry-run", help="Only say which prices would change; store nothing.")
         ] = False,
@@ -56,6 +57,7 @@ def register(cards: typer.Typer) -> None:
             "dry_run": dry_run,
             "author": author,
             "note": note,
+            "force": force,
         }
         with Session(settings) as session:
             done = session.send("POST", f"/v1/rate-cards/{part(rate_card)}/numbers", body)

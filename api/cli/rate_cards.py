@@ -7,7 +7,15 @@ from typing import Annotated, Any
 
 import typer
 
-from api.cli import activations, card_audit, card_explain, card_imports, card_numbers, card_validation
+from api.cli import (
+    activations,
+    card_audit,
+    card_explain,
+    card_gates,
+    card_imports,
+    card_numbers,
+    card_validation,
+)
 from api.cli.activations import Author, CardName, Note, show_activations
 from api.cli.failures import CommandFailed
 from api.cli.files import read_text
@@ -32,6 +40,7 @@ def register(app: typer.Typer) -> None:
     _register_compile(cards)
     card_validation.register(cards)
     _register_publish(cards)
+    card_gates.register(cards)
     activations.register(cards)
     _register_list(cards)
     _register_show(cards)

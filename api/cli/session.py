@@ -187,9 +187,9 @@ def _failure(response: httpx.Response) -> CommandFailed:
 
 
 def place_text(error: Mapping[str, Any]) -> str:
-    """One entry of a problem's `errors`, as `file:line:column code path: fact — fix`."""
+    """One entry of a problem's `errors`, as `file:line:column gate code path: fact — fix`."""
     place = ":".join(str(error[name]) for name in ("file", "line", "column") if error.get(name) is not None)
-    subject = " ".join(str(error[name]) for name in ("code", "path", "field") if error.get(name))
+    subject = " ".join(str(error[name]) for name in ("gate", "code", "path", "field") if error.get(name))
     told = " — ".join(str(error[name]) for name in ("fact", "message", "fix") if error.get(name))
     head = " ".join(text for text in (place, subject) if text)
     return f"{head}: {told}" if head else told

@@ -232,6 +232,7 @@ ACTIVATION: Final[Document] = {
     "state": "started",
     "author": "ada",
     "note": "first stage",
+    "forced": [],
     "recorded_at": "2026-01-01T00:00:00Z",
 }
 

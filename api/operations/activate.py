@@ -6,11 +6,12 @@ from datetime import datetime
 from typing import Any
 
 from api.cohorts import EVERYONE, Cohort
-from api.errors import NotFound
 from api.instants import LATEST, instant_text, milliseconds
+from api.operations.gates import Passed, pass_gates
 from api.operations.reconcile import reconcile, request_reconcile
 from api.operations.remarks import NO_REMARK, Remark
 from api.operations.trail import Action, Change, record_change
+from api.reads.gate_documents import forced_gates
 from api.store import Store
 from migrations import deploy_cohort
 from sql import load
@@ -39,15 +40,19 @@ def activate_version(
     cohort: Cohort = EVERYONE,
     remark: Remark = NO_REMARK,
     action: Action = "activate",
+    *,
+    force: bool = False,
 ) -> Activated:
     """Put a published version in force for a cohort's events from `active_from` on, and re-rate what that changes.
 
-    Raises NotFound for a version that is not published. Ingest goes on meanwhile: rules and prices are in place before
-    the terms that point at them. `action` is what the audit trail calls it; one in the future is a schedule.
+    Raises NotFound for a version that is not published, Conflicting where a gate refuses it and it is not forced.
+    Ingest goes on meanwhile: rules and prices are in place before the terms that point at them. `action` is what the
+    audit trail calls it; one in the future is a schedule.
     """
     if action == "activate" and active_from > store.clock():
         action = "schedule"
-    [activation_id] = put_in_force(store, rate_card, version, [active_from], cohort, remark, action)
+    passed = pass_gates(store, rate_card, version, cohort, force=force)
+    [activation_id] = put_in_force(store, passed, [active_from], cohort, remark, action)
     result = reconcile(store)
     contracts = contracts_held(store, rate_card, activation_id)
     return Activated(
@@ -57,17 +62,15 @@ def activate_version(
 
 def put_in_force(
     store: Store,
-    rate_card: str,
-    version: int,
+    passed: Passed,
     starts: Sequence[datetime],
     cohort: Cohort,
     remark: Remark,
     action: Action,
 ) -> list[int]:
     """Store an activation from each of `starts`, load the terms, and ask for what it changes to be re-rated; return
-    the activations' numbers. Raises NotFound."""
-    version_id, content_hash = _version(store, rate_card, version)
-    store.load_prices(version_id)
+    the activations' numbers. The version passed its gates."""
+    rate_card, version = passed.rate_card, passed.version
     with store.exclusive():
         reach("activate.before_request")
         request_reconcile(store, min(starts), LATEST, f"activation of {rate_card} version {version}")
@@ -82,10 +85,10 @@ def put_in_force(
             action,
             rate_card=rate_card,
             rate_card_version=version,
-            content_hash=content_hash,
+            content_hash=passed.content_hash,
             cohort=cohort.text,
             active_from=min(starts),
-            **_before_and_after(version, starts, ids, in_force),
+            **_before_and_after(passed, starts, ids, in_force),
         )
         store.outdate_dictionaries("periods_dict", "terms_dict")
         recorded_at = record_change(store, change, remark)
@@ -93,12 +96,13 @@ def put_in_force(
             {
                 "activation_id": activation_id,
                 "rate_card": rate_card,
-                "version_id": version_id,
+                "version_id": passed.version_id,
                 "active_from": start,
                 "cohort": cohort.text,
                 "cohort_id": cohort_id,
                 "author": remark.author,
                 "note": remark.note,
+                "forced": passed.forced,
                 "recorded_at": recorded_at,
             }
             for activation_id, start in zip(ids, starts, strict=True)
@@ -117,18 +121,6 @@ def contracts_held(store: Store, rate_card: str, activation_id: int) -> int:
     return count
 
 
-def _version(store: Store, rate_card: str, version: int) -> tuple[int, str]:
-    """Return a version's number over all cards and its content hash. Raises NotFound."""
-    versions = store.database.rows(
-        load("queries/version_by_number.sql"), rate_card=rate_card, version=version
-    )
-    if not versions:
-        raise NotFound(
-            "unknown_version", f"rate card {rate_card!r} has no version {version}; publish it first"
-        )
-    return int(versions[0]["version_id"]), str(versions[0]["content_hash"])
-
-
 def _cohort_id(store: Store, cohort: Cohort, activation_id: int) -> int:
     """Return the cohort's number; of one that is new, the number of the activation that is the first for it. The terms
     know it from now on."""
@@ -141,15 +133,18 @@ def _cohort_id(store: Store, cohort: Cohort, activation_id: int) -> int:
 
 
 def _before_and_after(
-    version: int, starts: Sequence[datetime], ids: Sequence[int], in_force: Mapping[str, int]
+    passed: Passed, starts: Sequence[datetime], ids: Sequence[int], in_force: Mapping[str, int]
 ) -> dict[str, Any]:
-    """Return how many contracts an activation is about, and their versions at its first start before and after it."""
+    """Return how many contracts an activation is about, their versions at its first start before and after it, and
+    which gates were forced."""
     contracts = sum(in_force.values())
-    after = {
-        "contracts_by_version": {str(version): contracts} if contracts else {},
+    after: dict[str, Any] = {
+        "contracts_by_version": {str(passed.version): contracts} if contracts else {},
         "activation_ids": ids,
         "starts": [instant_text(start) for start in starts],
     }
+    if passed.forced:
+        after["forced"] = [one.gate for one in forced_gates(passed.forced)]
     return {"contracts": contracts, "before": {"contracts_by_version": in_force}, "after": after}
 
 

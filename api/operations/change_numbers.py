@@ -54,12 +54,14 @@ def change_card_numbers(
     base: int | None = None,
     dry_run: bool = False,
     remark: Remark = NO_REMARK,
+    force: bool = False,
 ) -> NumbersChanged:
     """Set constants and table cells of a card, and put the new version in force for everyone from `active_from` on.
 
     The numbers are changed in the text of the version that is in force for everyone at that instant (of the latest one
     where none is), or of `base`. With `dry_run` nothing is stored. Raises NotFound, Unprocessable for numbers that
-    cannot be set, and RateCardErrors where the card does not compile with them.
+    cannot be set, RateCardErrors where the card does not compile with them, and Conflicting where a gate refuses the
+    new version and it is not forced: it is then published and not in force.
     """
     version, text = _base(store, rate_card, active_from, base)
     try:
@@ -82,7 +84,7 @@ def change_card_numbers(
     if not dry_run:
         published = publish_rate_card(store, changed.text, f"{rate_card}.yaml", version, remark)
         number = published.rate_card_version
-        done = activate_version(store, rate_card, number, active_from, EVERYONE, remark, "set")
+        done = activate_version(store, rate_card, number, active_from, EVERYONE, remark, "set", force=force)
         entries = done.entries_changed
     return NumbersChanged(
         rate_card=rate_card,

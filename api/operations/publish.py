@@ -2,13 +2,15 @@
 
 from dataclasses import dataclass
 
+from api.compiled import compiled_card
 from api.errors import Conflicting, Unprocessable
+from api.gates import meters_text
 from api.operations.remarks import NO_REMARK, Remark
 from api.operations.trail import Change, record_change
 from api.reads.rate_cards import list_versions, version_id_of
 from api.store import Store
 from migrations import deploy_positions
-from ratecard_compiler import CompiledCard, compile_card
+from ratecard_compiler import CompiledCard
 from ratecard_compiler.rating import Shape, shape_of
 from ratecard_compiler.rows import dimension_value_rows, price_rows, product_rows
 from sql import load
@@ -35,7 +37,7 @@ def publish_rate_card(
     it made then, with its parent and remark. Raises RateCardErrors; Unprocessable for a parent that is not published;
     Conflicting when the card's earlier versions have another currency: an invoice has one.
     """
-    card = compile_card(text, file_name)
+    card = compiled_card(text, file_name)
     with store.publishing():
         known = store.database.rows(
             load("queries/version_by_hash.sql"), rate_card=card.rate_card, hash=card.content_hash
@@ -89,6 +91,7 @@ def _store_version(
                 "currency_exponent": card.currency_exponent,
                 "rounding": card.rounding,
                 "shape_id": shape_id,
+                "meters": meters_text(card),
                 "parent": parent or 0,
                 "author": remark.author,
                 "note": remark.note,

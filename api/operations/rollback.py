@@ -8,6 +8,7 @@ from api.cohorts import EVERYONE, Cohort
 from api.errors import Conflicting
 from api.instants import parse_instant
 from api.operations.activate import contracts_held, put_in_force
+from api.operations.gates import pass_gates
 from api.operations.reconcile import reconcile
 from api.operations.remarks import NO_REMARK, Remark
 from api.reads.rate_cards import Activation, list_activations
@@ -38,24 +39,31 @@ def roll_back(
     active_from: datetime | None = None,
     cohort: Cohort = EVERYONE,
     remark: Remark = NO_REMARK,
+    *,
+    force: bool = False,
 ) -> RolledBack:
     """Put an earlier version in force again for a cohort, from an instant (default: now) on, and re-rate.
 
     Without `version`: the one before the version that came into force last. Activations that came into force between
     `active_from` and now would win by their later start, so the version is activated from each of their starts too.
-    Raises NotFound, and Conflicting where there is nothing to roll back to.
+    Raises NotFound, and Conflicting where there is nothing to roll back to, or where a gate refuses the version and it
+    is not forced.
     """
+    wanted = (
+        _version_before(rate_card, _made(store, rate_card), store.clock()) if version is None else version
+    )
+    passed = pass_gates(store, rate_card, wanted, cohort, force=force)
     with store.exclusive():
         now = store.clock()
         start = now if active_from is None else active_from
-        made = _in_order(list_activations(store, rate_card, limit=_ALL).items)
-        wanted = _version_before(rate_card, made, now) if version is None else version
+        made = _made(store, rate_card)
         later = {
             starts_at
             for starts_at, one in made
             if start < starts_at <= now and one.rate_card_version != wanted
         }
-        ids = put_in_force(store, rate_card, wanted, [start, *sorted(later)], cohort, remark, "rollback")
+        starts = [start, *sorted(later)]
+        ids = put_in_force(store, passed, starts, cohort, remark, "rollback")
     result = reconcile(store)
     return RolledBack(
         rate_card=rate_card,
@@ -69,8 +77,9 @@ def roll_back(
     )
 
 
-def _in_order(activations: Iterable[Activation]) -> list[tuple[datetime, Activation]]:
+def _made(store: Store, rate_card: str) -> list[tuple[datetime, Activation]]:
     """By start, then as made: the order in which each takes the place of those before it."""
+    activations = list_activations(store, rate_card, limit=_ALL).items
     made = [(parse_instant(one.active_from), one) for one in activations]
     return sorted(made, key=lambda pair: (pair[0], pair[1].activation_id))
 

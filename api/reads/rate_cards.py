@@ -7,6 +7,7 @@ from typing import Any
 from api.cohorts import cohort_value
 from api.instants import instant_text
 from api.reads.documents import Page, Position, Row, page_of
+from api.reads.gate_documents import ForcedGate, forced_gates
 from api.store import Store
 from ratecard_compiler.decimals import decimal_text
 from sql import load
@@ -90,7 +91,8 @@ class PublishedNames:
 @dataclass(frozen=True, slots=True)
 class Activation:
     """A version put in force for events from `active_from` on, for the contracts that its cohort holds; the latest
-    start wins, then the later activation. `state` is `scheduled` until it starts, then `started`."""
+    start wins, then the later activation. `state` is `scheduled` until it starts, then `started`; `forced` are the
+    gates that refused the version and did not keep it from being activated."""
 
     activation_id: int
     rate_card: str
@@ -100,6 +102,7 @@ class Activation:
     state: str
     author: str
     note: str
+    forced: tuple[ForcedGate, ...]
     recorded_at: str
 
 
@@ -207,6 +210,7 @@ def _activation(row: Row, now: datetime) -> Activation:
         state="scheduled" if row["active_from"] > now else "started",
         author=row["author"],
         note=row["note"],
+        forced=forced_gates(row["forced"]),
         recorded_at=instant_text(row["recorded_at"]),
     )
 

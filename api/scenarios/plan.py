@@ -18,7 +18,7 @@ SCENARIO = DocumentKind("scenario", "now: 2026-02-03T00:00:00Z", COHORT.codes, "
 # Per kind of step: the fields that it must have, those that it may have. None: its value is a file's name.
 STEPS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]] | None] = {
     "publish": None,
-    "activate": (("rate_card", "version", "from"), ("cohort",)),
+    "activate": (("rate_card", "version", "from"), ("cohort", "force")),
     "contracts": None,
     "events": None,
     "amend": (("customer_id", "event_id"), ("properties", "event_time")),
@@ -164,6 +164,7 @@ def _step_of_fields(
         _checked_instant(nested, key)
     if (cohort := nested.get("cohort")) is not None:
         read_cohort(cohort, nested.path_of("cohort"), nested.errors)
+    nested.choice("force", ("true", "false"), "false")
     return step
 
 

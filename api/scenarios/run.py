@@ -71,7 +71,9 @@ def run_steps(scenario: Scenario, store: Store, warn: Warn = lambda _: None) -> 
 
 def _place(error: Mapping[str, Any]) -> str:
     place = ":".join(str(error[name]) for name in ("file", "line", "column") if error.get(name) is not None)
-    told = " ".join(str(error[name]) for name in ("path", "fact", "message", "fix") if error.get(name))
+    told = " ".join(
+        str(error[name]) for name in ("gate", "path", "fact", "message", "fix") if error.get(name)
+    )
     return f"{place} {told}".strip()
 
 
@@ -105,6 +107,7 @@ def _activate(run: _Run, step: Step) -> None:
         int(fields["version"]),
         parse_instant(fields["from"]),
         cohort_of(fields.get("cohort") or ALL),
+        force=fields.get("force") == "true",
     )
 
 

@@ -249,6 +249,7 @@ CALLS: dict[str, tuple[str, str, dict[str, Any]]] = {
     "list_rate_card_versions": ("GET", "/v1/rate-cards/acme/versions", {}),
     "get_rate_card_version": ("GET", "/v1/rate-cards/acme/versions/1", {}),
     "list_version_prices": ("GET", "/v1/rate-cards/acme/versions/1/prices", {}),
+    "ask_gates": ("POST", "/v1/rate-cards/acme/gates", {"json": {"rate_card_version": 1}}),
     "activate_version": (
         "POST",
         "/v1/rate-cards/acme/activations",

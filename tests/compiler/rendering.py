@@ -7,6 +7,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from ratecard_compiler import CompiledCard, Price, ProductRule, RateCardErrors, compile_card
+from ratecard_compiler.document import GatesDeclaration
 
 CASES = Path(__file__).parents[2] / "fixtures" / "ratecards"
 COLUMNS = ("product", "dimensions", "model", "unit_amount", "terms")
@@ -54,6 +55,11 @@ def prices_csv(card: CompiledCard) -> str:
 def products_text(card: CompiledCard) -> str:
     """The card's units, then each product with its rule."""
     lines = [f"{card.rate_card}: {card.currency}, {card.currency_exponent} decimals, {card.rounding}"]
+    if card.model.gates != GatesDeclaration():
+        gates = card.model.gates
+        lines.append(
+            f"gates: at most {gates.max_change_percent} % change, {gates.coverage_days} days covered"
+        )
     lines += [f"unit {unit.unit_id}: {unit.name} = {_shown(unit.value)}" for unit in card.units]
     for product, rule in zip(card.products, card.rules, strict=True):
         lines += [

@@ -30,6 +30,7 @@ SAME = [
     ('units: {credit: {name: Credit, value: "1"}}', 'units: {credit: {value: "1.00", name: Credit}}'),
     ("quantity: tokens}", "quantity: tokens, unit: unit}"),
     ("tags: {ai: [first, second]}", "tags: {ai: [second, first, first]}\nrounding: half_up"),
+    ("currency: USD", "currency: USD\ngates: {coverage_days: 30, max_change_percent: null}"),
     (
         "{meter: calls, price: {model: graduated,",
         "{name: second, meter: calls, tier_continuity: carry, price: {model: graduated,",
@@ -49,6 +50,8 @@ DIFFERENT = [
     ("rate_card: case", "rate_card: other"),
     ("currency: USD", "currency: EUR"),
     ("currency: USD", "currency: USD\nrounding: half_even"),
+    ("currency: USD", 'currency: USD\ngates: {max_change_percent: "0"}'),
+    ("currency: USD", "currency: USD\ngates: {coverage_days: 31}"),
     ('value: "1"}', 'value: "2"}'),
     ('margin: "1.3"', 'margin: "1.31"'),
     ('small: "1"', 'tiny: "1"'),

@@ -28,6 +28,7 @@ LANDED = {
     "0005_times_of_recording": "abdfb1ce12375c73e349269554406ec2d203b845b2942651844ce2078010eabe",
     "0006_drop_amount_views": "66e66a41f74464dc018f5e550b60b88698700913bcddbd06fc9e4a0fe0bee9b7",
     "0007_activations": "aec332cc9a5ce526b5c2accdff82b204690e2fecdbaa7b23802e9ba8c6371535",
+    "0008_gates": "2875aa38fc0daf22a2db9f8376875c237a3a90535fceb9b9cca777628f53e15e",
     "0009_audit_trail": "77fb36d0baaef56a948c1053389ef7ea4d43eb3d8bf1ae5511254e083a2ee130",
 }
 

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from api.cohorts import EVERYONE, Cohort, cohort_of
 from api.http.bodies import DOCUMENT_BYTES, json_body
 from api.http.cursors import decode_cursor, encode_cursor, is_number
-from api.http.dependencies import ActorDependency, StoreDependency, not_found
+from api.http.dependencies import ActorDependency, CompilingDependency, StoreDependency, not_found
 from api.http.examples import ACTIVATION
 from api.http.openapi import answers, refuses, takes_json
 from api.http.parameters import DEFAULT_LIMIT, MAX_NUMBER, Cursor, Instant, Limit, RateCardId, RemarkText
@@ -46,7 +46,7 @@ CohortBody = Annotated[Cohort, PlainValidator(cohort_of), WithJsonSchema(_COHORT
 
 
 class ActivationRequest(BaseModel):
-    """Which version, for events from when on, for whom; by whom and why."""
+    """Which version, for events from when on, for whom; by whom and why. `force`: though a gate refuses it."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
@@ -55,11 +55,12 @@ class ActivationRequest(BaseModel):
     cohort: CohortBody = EVERYONE
     author: RemarkText = ""
     note: RemarkText = ""
+    force: bool = False
 
 
 class RollbackRequest(BaseModel):
     """What to go back to (default: the version before the one that came into force last), from when on (default: now),
-    for whom; by whom and why."""
+    for whom; by whom and why. `force`: though a gate refuses it."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
@@ -68,6 +69,7 @@ class RollbackRequest(BaseModel):
     cohort: CohortBody = EVERYONE
     author: RemarkText = ""
     note: RemarkText = ""
+    force: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +134,9 @@ _ROLLED_BACK = {
     "/rate-cards/{rate_card}/activations",
     operation_id="activate_version",
     summary="Activate a version",
-    responses=answers(_ACTIVATED, model=ActivationAnswer) | refuses(404, "unknown_version"),
+    responses=answers(_ACTIVATED, model=ActivationAnswer)
+    | refuses(404, "unknown_version")
+    | refuses(409, "gates_failed"),
     openapi_extra=takes_json(
         ActivationRequest,
         {
@@ -145,24 +149,30 @@ _ROLLED_BACK = {
         description="The version, the instant from which it rates events, and for whom.",
     ),
 )
-def post_activation(
+async def post_activation(
     store: StoreDependency,
     actor: ActorDependency,
+    compiling: CompilingDependency,
     rate_card: RateCardId,
     body: Annotated[ActivationRequest, Depends(json_body(ActivationRequest, DOCUMENT_BYTES))],
 ) -> Response:
     """Put a version in force for a cohort's events from `active_from` on. In the past it re-rates; in the future it is
     a schedule.
 
+    Gates are asked first: 409 `gates_failed` with every reason, and nothing is activated, unless `force` is set; what
+    was forced is kept with the activation.
+
     Among the activations whose cohort holds a contract the latest start wins; for equal starts, the one made later.
     """
-    done = activate_version(
+    done = await compiling.run(
+        activate_version,
         store,
         rate_card,
         body.rate_card_version,
         body.active_from,
         body.cohort,
         Remark(body.author, body.note, actor),
+        force=body.force,
     )
     return json_response(
         ActivationAnswer(
@@ -183,30 +193,34 @@ def post_activation(
     summary="Roll back to an earlier version",
     responses=answers(_ROLLED_BACK, model=RollbackAnswer)
     | refuses(404, "unknown_version")
-    | refuses(409, "nothing_to_roll_back"),
+    | refuses(409, "gates_failed"),
     openapi_extra=takes_json(
         RollbackRequest,
         {"rate_card_version": 1, "active_from": "2026-01-20T00:00:00Z", "note": "wrong price of gpu hours"},
         description="All of it may be left out: then the version before, from now on, for everyone.",
     ),
 )
-def post_rollback(
+async def post_rollback(
     store: StoreDependency,
     actor: ActorDependency,
+    compiling: CompilingDependency,
     rate_card: RateCardId,
     body: Annotated[RollbackRequest, Depends(json_body(RollbackRequest, DOCUMENT_BYTES))],
 ) -> Response:
     """Put an earlier version in force again, from now or from an earlier instant on, and re-rate.
 
-    What came into force between `active_from` and now is outdone too, by an activation from each of its starts.
+    What came into force between `active_from` and now is outdone too, by an activation from each of its starts. The
+    version passes the gates or is forced, like any other.
     """
-    done = roll_back(
+    done = await compiling.run(
+        roll_back,
         store,
         rate_card,
         body.rate_card_version,
         body.active_from,
         body.cohort,
         Remark(body.author, body.note, actor),
+        force=body.force,
     )
     return json_response(
         RollbackAnswer(

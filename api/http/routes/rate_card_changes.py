@@ -26,7 +26,7 @@ MOST_PRICES = 10_000
 
 class NumbersRequest(BaseModel):
     """Which numbers, for events from when on. `rate_card_version` is the version to change; null: the one in force
-    then."""
+    then. `force`: though a gate refuses the new version."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
@@ -36,6 +36,7 @@ class NumbersRequest(BaseModel):
     dry_run: bool = False
     author: RemarkText = ""
     note: RemarkText = ""
+    force: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,9 @@ class NumbersAnswer:
     "/rate-cards/{rate_card}/numbers",
     operation_id="change_numbers",
     summary="Set numbers of a card",
-    responses=answers(NUMBERS_CHANGED, model=NumbersAnswer) | refuses(404, "unknown_version"),
+    responses=answers(NUMBERS_CHANGED, model=NumbersAnswer)
+    | refuses(404, "unknown_version")
+    | refuses(409, "gates_failed"),
     openapi_extra=takes_json(
         NumbersRequest,
         {
@@ -99,6 +102,7 @@ async def post_numbers(
     """Make a version with other numbers and put it in force for everyone from `active_from` on.
 
     Comments and layout of the card stay. With `dry_run` nothing is stored: the answer says what would change.
+    Where a gate refuses it, 409 `gates_failed`: the version is published and not in force.
     """
     done = await compiling.run(
         change_card_numbers,
@@ -109,6 +113,7 @@ async def post_numbers(
         base=body.rate_card_version,
         dry_run=body.dry_run,
         remark=Remark(body.author, body.note, actor),
+        force=body.force,
     )
     return json_response(_answer(done))
 
