@@ -175,8 +175,8 @@ def price_changes(before: CompiledCard, after: CompiledCard) -> Iterator[PriceCh
         price = old.get((row.product, row.dimensions))
         if price is None or price == row.price:
             continue
-        numbers = dict(_numbers(price))
-        for field, value in _numbers(row.price):
+        numbers = dict(numbers_of(price))
+        for field, value in numbers_of(row.price):
             if field in numbers and numbers[field] != value:
                 dimensions = dict(zip(names[row.product], row.dimensions, strict=True))
                 unit = "%" if field.endswith("rate_percent") else units[row.product]
@@ -197,7 +197,8 @@ _AMOUNTS = (
 )
 
 
-def _numbers(price: Price) -> Iterator[tuple[str, Decimal]]:
+def numbers_of(price: Price) -> Iterator[tuple[str, Decimal]]:
+    """Yield the published numbers of a price that may differ between versions."""
     for name in _AMOUNTS:
         value = getattr(price, name)
         if value is not None:

@@ -5,14 +5,13 @@ from typing import Annotated, Any
 
 import typer
 
-from api.cli.card_texts import Card, CardText, Version, card_text
+from api.cli.card_texts import Card, CardText, Version, card_text, store_is_there
 from api.cli.output import Columns, counted, facts, print_json, stdout
-from api.cli.session import Session, server_of
+from api.cli.session import Session
 from api.cli.settings import Settings, check_instant, command
 from api.reads.audit_documents import audit_answer
 from ratecard_compiler.audit import audit_card
 from ratecard_compiler.written_numbers import compile_with_numbers
-from sql.client import Location
 
 YAML = "application/yaml"
 MOST_SHOWN = 50
@@ -45,7 +44,7 @@ def register(cards: typer.Typer) -> None:
 
 
 def _audited(settings: Settings, card: CardText, start: str | None) -> dict[str, Any]:
-    if not _store_is_there(settings):
+    if not store_is_there(settings):
         compiled, places = compile_with_numbers(card.text, card.name)
         return asdict(audit_answer(compiled.rate_card, audit_card(compiled, places), None))
     parameters = {"file_name": card.name[-200:], "from": start}
@@ -54,12 +53,6 @@ def _audited(settings: Settings, card: CardText, start: str | None) -> dict[str,
             "POST", "/v1/rate-cards/audit", card.text.encode(), YAML, **parameters
         )
     return found
-
-
-def _store_is_there(settings: Settings) -> bool:
-    """Whether there is usage to ask about: an audit of a file makes no store."""
-    folder = Location.parse(settings.store).folder
-    return server_of(settings) is not None or folder is None or folder.is_dir()
 
 
 def _show(found: dict[str, Any]) -> None:

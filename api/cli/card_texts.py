@@ -8,8 +8,9 @@ import typer
 
 from api.cli.failures import CommandFailed
 from api.cli.files import read_text
-from api.cli.session import Session, part
+from api.cli.session import Session, part, server_of
 from api.cli.settings import Settings
+from sql.client import Location
 
 Card = Annotated[str, typer.Argument(help="A rate card's file, or the id of a published card.")]
 Version = Annotated[
@@ -46,3 +47,9 @@ def published(session: Session, card: str, version: int | None) -> dict[str, Any
         version = session.get(path, limit=1)["items"][0]["rate_card_version"]
     found: dict[str, Any] = session.get(f"{path}/{version}")
     return found
+
+
+def store_is_there(settings: Settings) -> bool:
+    """Whether there is usage to ask about: what is done with files makes no store."""
+    folder = Location.parse(settings.store).folder
+    return server_of(settings) is not None or folder is None or folder.is_dir()

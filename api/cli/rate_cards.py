@@ -10,6 +10,7 @@ import typer
 from api.cli import (
     activations,
     card_audit,
+    card_diff,
     card_explain,
     card_gates,
     card_imports,
@@ -48,6 +49,7 @@ def register(app: typer.Typer) -> None:
     card_numbers.register(cards)
     card_imports.register(cards)
     card_audit.register(cards)
+    card_diff.register(cards)
     contracts = typer.Typer(help="Customers and contracts.", no_args_is_help=True)
     app.add_typer(contracts, name="contracts")
     _register_apply(contracts)

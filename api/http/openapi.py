@@ -59,6 +59,11 @@ def takes(
 def takes_json(model: Any, example: Any, *, description: str) -> dict[str, Any]:
     """Return the `openapi_extra` of a route that reads a JSON object of a pydantic model."""
     schema = TypeAdapter(model).json_schema(ref_template="#/components/schemas/{model}")
+    # A model inside another stands where it is used: nothing else of the document refers to it.
+    inner = schema.pop("$defs", {})
+    for name, value in schema["properties"].items():
+        if "$ref" in value:
+            schema["properties"][name] = inner[value["$ref"].rpartition("/")[2]]
     return takes({"application/json": example}, description=description, schema=schema)
 
 

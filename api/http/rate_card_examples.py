@@ -34,3 +34,43 @@ GATES: Final[dict[str, Any]] = {
         },
     ],
 }
+
+DIFF: Final[dict[str, Any]] = {
+    "before": "aurora-ai version 1",
+    "after": "aurora-ai version 2",
+    "nodes": [{"node": "margin", "before": "1.3", "after": "1.56"}],
+    "price_changes": 1,
+    "prices": [
+        {
+            "kind": "changed",
+            "product": "input_tokens",
+            "dimensions": {"model": "large"},
+            "field": "unit_amount",
+            "unit": "USD",
+            "before": "0.000013",
+            "after": "0.0000156",
+            "percent": "20",
+            "causes": ["margin"],
+        }
+    ],
+    "effect": {
+        "month_start": "2026-01-01T00:00:00Z",
+        "month_end": "2026-02-01T00:00:00Z",
+        "currency": "USD",
+        "before": "100",
+        "after": "120",
+        "change": "20",
+        "percent": "20",
+        "rows": [
+            {
+                "customer_id": "northwind",
+                "product": "input_tokens",
+                "before": "100",
+                "after": "120",
+                "change": "20",
+                "percent": "20",
+                "way": "sums",
+            }
+        ],
+    },
+}

@@ -249,6 +249,11 @@ CALLS: dict[str, tuple[str, str, dict[str, Any]]] = {
     "list_rate_card_versions": ("GET", "/v1/rate-cards/acme/versions", {}),
     "get_rate_card_version": ("GET", "/v1/rate-cards/acme/versions/1", {}),
     "list_version_prices": ("GET", "/v1/rate-cards/acme/versions/1/prices", {}),
+    "diff_rate_cards": (
+        "POST",
+        "/v1/rate-cards/diff",
+        {"json": {"before": {"rate_card": "acme", "rate_card_version": 1}, "after": {"document": CARD}}},
+    ),
     "ask_gates": ("POST", "/v1/rate-cards/acme/gates", {"json": {"rate_card_version": 1}}),
     "activate_version": (
         "POST",

@@ -1,0 +1,100 @@
+"""Two cards compared: which prices differ, by how much, and because of which node."""
+
+from decimal import Decimal
+
+from ratecard_compiler import compile_card
+from ratecard_compiler.card_diff import CardDiff, diff_cards
+
+CARD = """
+rate_card: case
+currency: USD
+constants: {margin: "1.30", unused: "1"}
+tables:
+  cost: {keys: [model], rows: {small: "1", large: "10"}}
+  factor: {keys: [region], rows: {eu: "2", "*": "1"}}
+formulas: {price: "cost[model] * margin * factor[region]"}
+meters:
+  tokens: {event_type: e, aggregation: sum, quantity: tokens}
+products:
+  inference:
+    meter: tokens
+    dimensions: {model: model, region: region}
+    price: {model: per_unit, unit_amount: price}
+  tiered:
+    meter: tokens
+    price: {model: graduated, tiers: [{up_to: "100", unit_amount: "0.10"}, {up_to: null, unit_amount: "0.05"}]}
+"""
+
+
+def diff(*changes: tuple[str, str]) -> CardDiff:
+    text = CARD
+    for before, after in changes:
+        assert before in text
+        text = text.replace(before, after)
+    return diff_cards(compile_card(CARD), compile_card(text))
+
+
+def lines(found: CardDiff) -> list[str]:
+    """Each difference as a line."""
+    return [
+        f"{one.kind} {one.product} {' '.join(f'{name}={value}' for name, value in one.dimensions)} {one.field}: "
+        f"{one.before} → {one.after} {one.unit} ({one.percent}) {', '.join(one.causes)}"
+        for one in found.prices
+    ]
+
+
+def test_cards_that_say_the_same() -> None:
+    assert diff(("currency: USD", "currency: USD # dollars")) == CardDiff((), ())
+
+
+def test_a_cell_changes_the_prices_that_it_prices() -> None:
+    found = diff(('large: "10"', 'large: "8"'))
+    assert [(one.node, one.before, one.after) for one in found.nodes] == [("cost[large]", "10", "8")]
+    # 10 × 1.3 × 2 = 26 → 20.8, and 13 → 10.4.
+    assert lines(found) == [
+        "changed inference model=large region=eu unit_amount: 26 → 20.8 USD (-20.00) cost[large]",
+        "changed inference model=large region=* unit_amount: 13 → 10.4 USD (-20.00) cost[large]",
+    ]
+
+
+def test_a_row_adds_prices_and_a_row_less_removes_them() -> None:
+    found = diff(('large: "10"', 'huge: "100"'))
+    assert lines(found) == [
+        "added inference model=huge region=eu model: None → per_unit  (None) cost[huge]",
+        "added inference model=huge region=eu unit: None → USD  (None) cost[huge]",
+        "added inference model=huge region=eu unit_amount: None → 260 USD (None) cost[huge]",
+        "added inference model=huge region=* model: None → per_unit  (None) cost[huge]",
+        "added inference model=huge region=* unit: None → USD  (None) cost[huge]",
+        "added inference model=huge region=* unit_amount: None → 130 USD (None) cost[huge]",
+        "removed inference model=large region=eu model: per_unit → None  (None) cost[large]",
+        "removed inference model=large region=eu unit: USD → None  (None) cost[large]",
+        "removed inference model=large region=eu unit_amount: 26 → None USD (None) cost[large]",
+        "removed inference model=large region=* model: per_unit → None  (None) cost[large]",
+        "removed inference model=large region=* unit: USD → None  (None) cost[large]",
+        "removed inference model=large region=* unit_amount: 13 → None USD (None) cost[large]",
+    ]
+
+
+def test_a_more_specific_row_is_the_cause() -> None:
+    found = diff(('eu: "2"', 'eu: "2", us: "1.5"'))
+    assert {one.causes for one in found.prices} == {("factor[us]",)}
+
+
+def test_a_formula_and_a_constant_are_causes_where_they_are_needed() -> None:
+    found = diff(
+        ("* margin *", "* 1.30 *"), ('margin: "1.30"', 'margin: "2"'), ('large: "10"', 'large: "20"')
+    )
+    assert [one.node for one in found.nodes] == ["margin", "cost[large]", "price"]
+    assert {(one.dimensions[0][1], one.percent, one.causes) for one in found.prices} == {
+        ("large", Decimal("100.00"), ("cost[large]", "price", "margin"))
+    }
+    assert diff(('unused: "1"', 'unused: "2"')).prices == ()
+
+
+def test_tiers_and_models() -> None:
+    found = diff(('up_to: "100"', 'up_to: "200"'), ('unit_amount: "0.05"', 'unit_amount: "0.04"'))
+    assert lines(found) == [
+        "changed tiered  tiers[2].unit_amount: 0.05 → 0.04 USD (-20.00) products.tiered.price",
+        "changed tiered  tiers[1].up_to: 100 → 200  (100.00) products.tiered.price",
+    ]
+    assert {one.field for one in diff(("graduated", "volume")).prices} == {"model"}
