@@ -3,17 +3,24 @@ SELECT sequence, action, problem
 FROM
 (
     SELECT
-        sequence, toString(action) AS action,
+        sequence, action,
         multiIf(
             sequence != row_number() OVER (ORDER BY sequence), 'an entry before it is missing, or is there twice',
             previous_hash != lagInFrame(entry_hash) OVER (ORDER BY sequence), 'it does not go on from the entry before',
-            entry_hash != lower(hex(SHA256(arrayStringConcat(arrayMap(
-                -- Each field as its number of bytes, a colon, itself and a comma: no two entries are the same text.
+            entry_hash != computed_hash, 'it was changed',
+            ''
+        ) AS problem
+    FROM
+    (
+        SELECT
+            sequence, toString(audit_trail.action) AS action, previous_hash, entry_hash,
+            -- Each field as its number of bytes, a colon, itself and a comma: no two entries are the same text.
+            lower(hex(SHA256(arrayStringConcat(arrayMap(
                 field -> concat(toString(length(field)), ':', field, ','),
                 [
                     toString(sequence),
                     toString(toUnixTimestamp64Milli(recorded_at)),
-                    toString(action),
+                    toString(audit_trail.action),
                     actor,
                     author,
                     note,
@@ -29,10 +36,9 @@ FROM
                     after,
                     previous_hash
                 ]
-            ))))), 'it was changed',
-            ''
-        ) AS problem
-    FROM audit_trail
+            ))))) AS computed_hash
+        FROM audit_trail
+    )
     UNION ALL
     SELECT 0, '', 'the audit trail is empty' FROM (SELECT count() AS entries FROM audit_trail) WHERE entries = 0
 )

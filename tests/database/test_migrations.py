@@ -2,6 +2,7 @@
 all that it holds."""
 
 import hashlib
+import json
 import shutil
 from collections.abc import Iterator
 from decimal import Decimal
@@ -37,6 +38,15 @@ EARLIER_VIEW = SQL("old_inbox_view")
 EARLIER_INSERT = SQL("before")
 AFTERWARDS = SQL("after")
 
+# What the version before 0005 leaves, as the first entry of the audit trail writes it before it hashes it. The
+# contract's document is `{}`; the activation is from 2026-01-01 on.
+LEFT = (
+    "activation 1 old 1 1767225600000 all",
+    "contract old-contract 44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a",
+    "key 0123456789ab good",
+    "version old 1 abc",
+)
+
 
 def test_landed_migrations_are_never_edited() -> None:
     found = {
@@ -58,6 +68,8 @@ def earlier(engine: Engine, tmp_path: Path) -> Iterator[str]:
             assert len(migrate(database)) == 4
         database.command(EARLIER_VIEW)
         database.command(EARLIER_INSERT)
+        for statement in ("old_version", "old_activation", "old_contract", "old_key"):
+            database.command(SQL(statement))
         database.close()
         yield name
     finally:
@@ -67,6 +79,10 @@ def earlier(engine: Engine, tmp_path: Path) -> Iterator[str]:
 def test_an_earlier_store_is_brought_up_to_date(engine: Engine, earlier: str) -> None:
     with engine.store(database=earlier) as store:
         assert store.database.value(SQL("latest")) == max(LANDED)
+        # The audit trail begins with what the earlier version left: a version, its activation, a contract and a key.
+        begin = json.loads(store.database.value(SQL("begin")))
+        assert begin.pop("state_hash") == hashlib.sha256("\n".join(LEFT).encode()).hexdigest()
+        assert begin == {"versions": 1, "activations": 1, "contracts": 1, "keys": 1}
         set_up(store)
         assert total(store) == Decimal("0.70")
         at = "2026-01-05T13:00:00Z"

@@ -26,3 +26,22 @@ VALUES ('e1', 'c1', 'call', '2026-01-05 12:00:00', map('units', '3')),
 
 -- name: latest
 SELECT max(name) FROM schema_migrations
+
+-- name: begin
+SELECT after FROM audit_log WHERE sequence = 1 AND action = 'begin'
+
+-- name: old_version
+INSERT INTO rate_card_versions (version_id, rate_card, version, content_hash, currency, published_at)
+VALUES (1, 'old', 1, 'abc', 'USD', '2026-01-01 00:00:00')
+
+-- name: old_activation
+INSERT INTO rate_card_activations (activation_id, rate_card, version_id, active_from, cohort, recorded_at)
+VALUES (1, 'old', 1, '2026-01-01 00:00:00', 'all', '2026-01-01 00:00:00')
+
+-- name: old_contract
+INSERT INTO contract_records (contract_id, customer_id, rate_card, starts_at, timezone, billing_interval, anchor_day, document, recorded_at)
+VALUES ('old-contract', 'old-customer', 'old', '2026-01-01 00:00:00', 'UTC', 'month', 1, '{}', '2026-01-01 00:00:00')
+
+-- name: old_key
+INSERT INTO api_keys (key_id, key_hash, salt, name, created_at, revoked)
+VALUES ('0123456789ab', 'abc', 'def', 'old', '2026-01-01 00:00:00', false)
