@@ -8,6 +8,7 @@ from migrations.deploy import (
     deploy_objects,
     deploy_positions,
     deploy_rating,
+    rated_usage_view,
     rating_for,
     reload_dictionaries,
 )
@@ -20,6 +21,7 @@ __all__ = [
     "deploy_positions",
     "deploy_rating",
     "migrate",
+    "rated_usage_view",
     "rating_for",
     "reload_dictionaries",
 ]

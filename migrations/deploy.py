@@ -65,10 +65,14 @@ def deploy_objects(database: Database) -> None:
 def deploy_rating(database: Database, shapes: Mapping[int, Shape]) -> None:
     """Make the ledger's view rate under `shapes`. Raises RatingTypeMismatch: MODIFY QUERY checks neither names nor
     types, so they are compared first."""
-    rating = rating_for(database, shapes, source=f"({load('queries/first_revisions.sql')})")
+    rating = _rating_of_new_events(database.name, shapes)
     _check_columns(database, rating)
-    create = render("objects/rated_usage_mv.sql.j2", rating=rating)
-    _deploy_materialized(database, "rated_usage_mv", rating, create)
+    _deploy_materialized(database, "rated_usage_mv", rating, rated_usage_view(database.name, shapes))
+
+
+def rated_usage_view(database: str, shapes: Mapping[int, Shape]) -> str:
+    """Return the statement that creates the ledger's view, rating under `shapes`."""
+    return render("objects/rated_usage_mv.sql.j2", rating=_rating_of_new_events(database, shapes))
 
 
 def deploy_positions(database: Database) -> None:
@@ -98,6 +102,10 @@ def has_positional_prices(database: Database) -> bool:
     return bool(database.value(load("queries/has_positional_prices.sql"), product=""))
 
 
+def _rating_of_new_events(database: str, shapes: Mapping[int, Shape]) -> str:
+    return rating_expression(shapes, database=database, source=f"({load('queries/first_revisions.sql')})")
+
+
 def rating_for(
     database: Database,
     shapes: Mapping[int, Shape],
@@ -112,7 +120,7 @@ def rating_for(
 
 def check_rating(database: Database, shapes: Mapping[int, Shape]) -> None:
     """Raise RatingTypeMismatch where the ledger could not take what these rules give; changes nothing."""
-    _check_columns(database, rating_for(database, shapes, source=f"({load('queries/first_revisions.sql')})"))
+    _check_columns(database, _rating_of_new_events(database.name, shapes))
 
 
 def reload_dictionaries(database: Database, names: tuple[str, ...] = DICTIONARIES) -> None:

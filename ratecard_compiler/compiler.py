@@ -19,6 +19,7 @@ from ratecard_compiler.ir import (
     TiersOver,
     Unit,
 )
+from ratecard_compiler.limits import check_sizes
 from ratecard_compiler.price_reader import AMOUNTS, read_price
 from ratecard_compiler.prices import compile_prices, price_without_card
 from ratecard_compiler.reader import read_card
@@ -42,7 +43,10 @@ def compile_source(text: str, file_name: str) -> tuple[CompiledCard, MappingNode
     if top is None:
         errors.raise_if_any()
         raise AssertionError("a document that cannot be read has a reason")
-    document = read_card(Fields(top, "", errors))
+    fields = Fields(top, "", errors)
+    check_sizes(fields)
+    errors.raise_if_any()
+    document = read_card(fields)
     graph = build_graph(document, errors)
     prices = compile_prices(document, graph, errors)
     rules = compile_rules(document, errors)

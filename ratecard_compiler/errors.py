@@ -9,6 +9,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import NamedTuple
 
 CODES: dict[str, str] = {
@@ -33,7 +34,8 @@ CODES: dict[str, str] = {
     "number_out_of_range": "A number is too large, too small, or has too many decimals for what it means.",
     "pooled_prices_differ": "Combinations share their tiers, but the order of events would decide their prices.",
     "reserved_name": "A name has a meaning in the language and cannot be given to something else.",
-    "too_many_combinations": "A product's tables make more combinations than the compiler takes.",
+    "too_many_combinations": "The products' tables make more combinations than the compiler takes.",
+    "too_many_entries": "A mapping or a list has more entries than the compiler takes.",
     "type_mismatch": "A text stands where a number or a condition is needed, or the other way round.",
     "unknown_choice": "A field does not have one of its possible values.",
     "unknown_currency": "A currency is not an ISO 4217 code.",
@@ -154,14 +156,20 @@ def _shown(text: str) -> str:
     return short if short.isprintable() else "".join(c if c.isprintable() else repr(c)[1:-1] for c in short)
 
 
-_MOST_COMPARED = 2_000
-"""Comparing words is slow; among more rows than this the nearest is not looked for everywhere."""
+_MOST_COMPARED = 500
+"""Comparing words is slow; among more of them than this the nearest is looked for among the first."""
+
+
+_LONGEST_WORD = 100
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """Return the fix for a word that is not known: the nearest known one, else what there is."""
-    choices = sorted(known)
-    near = difflib.get_close_matches(word, choices[:_MOST_COMPARED], n=1)
+    """Return the fix for a word that is not known: the nearest known one, else what there is.
+
+    Of more than 500 known words the first count, so they come in an order of their own.
+    """
+    choices = sorted(islice(known, _MOST_COMPARED))
+    near = difflib.get_close_matches(word[:_LONGEST_WORD], choices, n=1)
     if near:
         return f"did you mean `{near[0]}`?"
     if not choices:

@@ -7,7 +7,7 @@ that any table of the product lists there, and for "*" itself: every other value
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TypeAlias
@@ -16,21 +16,17 @@ from ratecard_compiler.document import Written
 from ratecard_compiler.errors import ErrorList, did_you_mean
 from ratecard_compiler.formula_graph import FormulaGraph, lookups_in
 from ratecard_compiler.formula_language import evaluate
+from ratecard_compiler.limits import Allowance
 from ratecard_compiler.syntax import Lookup, Name, Text
 from ratecard_compiler.table_index import FALLBACK, Ambiguity, Keys, TableIndex, masked
 from ratecard_compiler.tokens import ExpressionError
 
-MAXIMUM_COMBINATIONS = 500_000
 _MOST_AMBIGUITIES = 20
 
 Combination: TypeAlias = tuple[str, ...]
 """One canonical value a dimension, in the product's order; `_UNBOUND` while nothing has decided it."""
 
 _UNBOUND = ""
-
-
-class TooManyCombinationsError(Exception):
-    """The product's tables multiply beyond `MAXIMUM_COMBINATIONS`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,21 +57,16 @@ class BoundLookup:
 
 def bind_lookups(
     graph: FormulaGraph,
-    amounts: Iterable[Written],
+    amounts: Sequence[Written],
     dimensions: tuple[str, ...],
     product_path: str,
     errors: ErrorList,
 ) -> tuple[BoundLookup, ...]:
     """Return every look-up that the amounts need, directly or through formulas, once each."""
     found: dict[tuple[str, tuple[Key, ...]], BoundLookup] = {}
-    for written in amounts:
-        own = [(written, lookup) for lookup in lookups_in(written.tree)]
-        needed = [
-            (graph.formulas[name], lookup)
-            for name in graph.needed([written.tree])
-            for lookup in lookups_in(graph.formulas[name].tree)
-        ]
-        for place, lookup in [*own, *needed]:
+    needed = graph.needed([written.tree for written in amounts])
+    for place in [*amounts, *(graph.formulas[name] for name in needed)]:
+        for lookup in lookups_in(place.tree):
             table = graph.tables[lookup.table]
             keys = _bound_keys(place, lookup, dimensions, product_path, errors)
             if table is not None and keys is not None:
@@ -100,11 +91,12 @@ def _bound_keys(
 
 
 def expand(
-    lookups: tuple[BoundLookup, ...], dimension_count: int, errors: ErrorList
+    lookups: tuple[BoundLookup, ...], dimension_count: int, errors: ErrorList, allowance: Allowance
 ) -> tuple[Combination, ...]:
     """Return the combinations for which every look-up finds a row, in a fixed order, "*" last.
 
-    Raises TooManyCombinationsError. Two rows that fit one combination equally well go to the errors.
+    What that takes is taken from the allowance. Raises TooManyCombinationsError. Two rows that fit one combination
+    equally well go to the errors.
     """
     listed = _listed_values(lookups, dimension_count)
     found: list[Combination] = [(_UNBOUND,) * dimension_count]
@@ -113,7 +105,7 @@ def expand(
     for lookup in sorted(
         lookups, key=lambda one: -len({k.dimension for k in one.keys if k.dimension is not None})
     ):
-        found = _joined(found, lookup, bound, listed, errors)
+        found = _joined(found, lookup, bound, listed, errors, allowance)
         bound |= {key.dimension for key in lookup.keys if key.dimension is not None}
     finished = [tuple([value or FALLBACK for value in combination]) for combination in found]
     return tuple(sorted(finished, key=lambda values: [(value == FALLBACK, value) for value in values]))
@@ -134,8 +126,10 @@ def _joined(
     bound: set[int],
     listed: list[tuple[str, ...]],
     errors: ErrorList,
+    allowance: Allowance,
 ) -> list[Combination]:
     """Return the combinations extended by the dimensions that the look-up binds, where it finds one row."""
+    allowance.take_steps(len(lookup.table.rows) + len(combinations))
     is_bound = [key.dimension is None or key.dimension in bound for key in lookup.keys]
     rows_by_bound: dict[Keys, list[Keys]] = {}
     for row in lookup.table.rows:
@@ -150,14 +144,13 @@ def _joined(
     ambiguous: dict[Ambiguity, Combination] = {}
     for combination in combinations:
         known = tuple([k.of(combination) for k, here in zip(lookup.keys, is_bound, strict=True) if here])
-        for candidate in _candidates(combination, known, lookup, patterns, rows_by_bound, listed):
+        for candidate in _candidates(combination, known, lookup, patterns, rows_by_bound, listed, allowance):
             best = lookup.table.find(lookup.keys_for(candidate))
             if isinstance(best, Ambiguity):
                 ambiguous.setdefault(best, candidate)
             elif best is not None:
                 joined[candidate] = None
-        if len(joined) > MAXIMUM_COMBINATIONS:
-            raise TooManyCombinationsError
+        allowance.check(len(joined))
     _report_ambiguities(lookup, ambiguous, errors)
     return list(joined)
 
@@ -169,6 +162,7 @@ def _candidates(
     patterns: set[tuple[bool, ...]],
     rows_by_bound: Mapping[Keys, list[Keys]],
     listed: list[tuple[str, ...]],
+    allowance: Allowance,
 ) -> dict[Combination, None]:
     """Return the combination with the open dimensions of the look-up set to what some fitting row allows."""
     found: dict[Combination, None] = {}
@@ -181,8 +175,8 @@ def _candidates(
                         extended, key.dimension, listed[key.dimension] if value == FALLBACK else (value,)
                     )
             found.update(dict.fromkeys(extended))
-            if len(found) > MAXIMUM_COMBINATIONS:
-                raise TooManyCombinationsError
+            allowance.take_steps(len(extended))
+            allowance.check(len(found))
     return found
 
 

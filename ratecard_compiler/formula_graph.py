@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from graphlib import CycleError, TopologicalSorter
@@ -22,7 +22,7 @@ class FormulaGraph:
     """The card's numbers. Formulas that hold are in `order`, each after those it needs.
 
     What could not be read, is wrong, or needs something that is, is in `broken`: reported where it is
-    wrong, and not reported again where it is used. `lookups` are a formula's own and those of what it needs.
+    wrong, and not reported again where it is used. `keys` are the dimensions that a formula's result depends on.
     """
 
     constants: Mapping[str, Decimal | None]
@@ -30,7 +30,7 @@ class FormulaGraph:
     formulas: Mapping[str, Written]
     order: tuple[str, ...]
     broken: frozenset[str]
-    lookups: Mapping[str, tuple[Lookup, ...]]
+    keys: Mapping[str, frozenset[str]]
 
     def needed(self, trees: Iterable[Expression]) -> tuple[str, ...]:
         """Return the formulas that the trees need, directly or not, in an order that computes each once."""
@@ -45,9 +45,7 @@ class FormulaGraph:
 
     def keys_of(self, name: str) -> frozenset[str]:
         """Return the dimensions that a formula's result depends on."""
-        return frozenset(
-            key.name for lookup in self.lookups[name] for key in lookup.keys if isinstance(key, Name)
-        )
+        return self.keys[name]
 
     def is_broken(self, tree: Expression) -> bool:
         """Tell whether something that the tree uses directly is broken."""
@@ -59,7 +57,7 @@ class FormulaGraph:
 def build_graph(document: Document, errors: ErrorList) -> FormulaGraph:
     """Check every formula, find cycles, and return the graph of those that hold."""
     tables = {name: None if table is None else index_table(table) for name, table in document.tables.items()}
-    values = frozenset(document.constants) | frozenset(document.formulas)
+    values = dict.fromkeys([*document.constants, *document.formulas])
     broken = {name for name, value in document.constants.items() if value is None}
     broken |= {name for name, formula in document.formulas.items() if formula is None}
     formulas = {name: formula for name, formula in document.formulas.items() if formula is not None}
@@ -67,19 +65,19 @@ def build_graph(document: Document, errors: ErrorList) -> FormulaGraph:
         if report_mistakes(formula, values, tables, errors):
             broken.add(name)
     order = _order(formulas, broken, errors)
-    lookups: dict[str, tuple[Lookup, ...]] = {}
+    keys: dict[str, frozenset[str]] = {}
     for name in order:
         tree = formulas[name].tree
         needs = [used for used in names_in(tree) if used in formulas]
         if any(used in broken for used in names_in(tree)):
             broken.add(name)
-        inherited = [found for used in needs for found in lookups.get(used, ())]
-        lookups[name] = tuple(dict.fromkeys([*lookups_in(tree), *inherited]))
-    return FormulaGraph(document.constants, tables, formulas, order, frozenset(broken), lookups)
+        own = (key.name for lookup in lookups_in(tree) for key in lookup.keys if isinstance(key, Name))
+        keys[name] = frozenset(own).union(*(keys.get(used, frozenset()) for used in needs))
+    return FormulaGraph(document.constants, tables, formulas, order, frozenset(broken), keys)
 
 
 def report_mistakes(
-    formula: Written, values: frozenset[str], tables: Mapping[str, TableIndex | None], errors: ErrorList
+    formula: Written, values: Collection[str], tables: Mapping[str, TableIndex | None], errors: ErrorList
 ) -> bool:
     """Add what is wrong with a formula to the errors, and tell whether anything was."""
     mistakes = tuple(formula_mistakes(formula.tree, values, tables))

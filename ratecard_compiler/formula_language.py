@@ -6,7 +6,7 @@ texts in quotes), and the functions are those of `FUNCTIONS`. Values are decimal
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from decimal import (
     ROUND_CEILING,
     ROUND_FLOOR,
@@ -45,7 +45,7 @@ FUNCTIONS: Mapping[str, tuple[int, int]] = {
 
 
 def formula_mistakes(
-    tree: Expression, values: frozenset[str], tables: Mapping[str, TableIndex | None]
+    tree: Expression, values: Collection[str], tables: Mapping[str, TableIndex | None]
 ) -> Iterator[ExpressionError]:
     """Yield everything that is wrong with a formula whatever the dimensions' values are.
 
@@ -96,7 +96,7 @@ def _is_arithmetic(tree: Expression) -> bool:
 
 
 def _name_mistakes(
-    name: Name, values: frozenset[str], tables: Mapping[str, object]
+    name: Name, values: Collection[str], tables: Mapping[str, object]
 ) -> Iterator[ExpressionError]:
     if name.name in tables and name.name not in values:
         fact = f"the table `{name.name}` is used without keys"
@@ -108,7 +108,7 @@ def _name_mistakes(
 
 
 def _lookup_mistakes(
-    lookup: Lookup, values: frozenset[str], tables: Mapping[str, TableIndex | None]
+    lookup: Lookup, values: Collection[str], tables: Mapping[str, TableIndex | None]
 ) -> Iterator[ExpressionError]:
     if lookup.table not in tables:
         known = (

@@ -19,7 +19,6 @@ from ratecard_compiler.document import Document, PriceDeclaration, ProductDeclar
 from ratecard_compiler.errors import ErrorList
 from ratecard_compiler.expansion import (
     Combination,
-    TooManyCombinationsError,
     Valuation,
     bind_lookups,
     expand,
@@ -34,6 +33,7 @@ from ratecard_compiler.ir import (
     Tier,
     UnitConversion,
 )
+from ratecard_compiler.limits import Allowance, TooManyCombinationsError
 from ratecard_compiler.syntax import Negation, Number
 from ratecard_compiler.tokens import ExpressionError
 
@@ -64,9 +64,10 @@ def compile_prices(document: Document, graph: FormulaGraph, errors: ErrorList) -
     reported: set[tuple[str, int]] = set()
     _value_constant_formulas(graph, errors, reported)
     rows: list[PriceRow] = []
+    allowance = Allowance()
     for product in document.products:
         if product.price is not None:
-            rows.extend(_product_rows(product, product.price, graph, errors, reported))
+            rows.extend(_product_rows(product, product.price, graph, errors, reported, allowance))
     return tuple(rows)
 
 
@@ -84,9 +85,10 @@ def _product_rows(
     graph: FormulaGraph,
     errors: ErrorList,
     reported: set[tuple[str, int]],
+    allowance: Allowance,
 ) -> list[PriceRow]:
     amounts = amounts_of(price)
-    values = frozenset(graph.constants) | frozenset(graph.formulas) | graph.broken
+    values = dict.fromkeys([*graph.constants, *graph.formulas, *sorted(graph.broken)])
     wrong = [report_mistakes(written, values, graph.tables, errors) for written in amounts]
     if any(wrong) or any(graph.is_broken(written.tree) for written in amounts):
         return []
@@ -95,17 +97,20 @@ def _product_rows(
     lookups = bind_lookups(graph, amounts, dimensions, product.path, errors)
     if len(errors.found) > before:
         return []
+    valuation = Valuation(graph, dimensions, errors, reported)
+    needed = valuation.prepare(amounts)
     try:
-        combinations = expand(lookups, len(dimensions), errors)
-    except TooManyCombinationsError:
-        fact = "the tables of the price make more than 500,000 combinations"
-        errors.add("too_many_combinations", price.place, price.path, fact, "use fewer keys or fewer rows")
+        allowance.take_steps(len(lookups) + len(needed))
+        combinations = expand(lookups, len(dimensions), errors, allowance)
+        allowance.take_prices(len(combinations))
+        allowance.take_steps(len(combinations) * (len(amounts) + len(needed)))
+    except TooManyCombinationsError as error:
+        fix = "use fewer keys or fewer rows"
+        errors.add("too_many_combinations", price.place, price.path, str(error), fix)
         return []
     if not combinations and len(errors.found) == before:
         fact = "no combination of dimension values has a row in every table that the price uses"
         errors.add("no_price", price.place, price.path, fact, 'add rows, or a "*" row')
-    valuation = Valuation(graph, dimensions, errors, reported)
-    needed = valuation.prepare(amounts)
     rows: list[PriceRow] = []
     for combination in combinations:
         valuation.compute(needed, combination)

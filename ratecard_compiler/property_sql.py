@@ -31,6 +31,8 @@ from ratecard_compiler.syntax import (
 from ratecard_compiler.tokens import ExpressionError
 
 MAXIMUM_PARTS = 1_000
+MAXIMUM_DEPTH = 150
+"""Of SQL: printing it takes several calls a level, and the engine parses so many levels only."""
 _DIALECT = "clickhouse"
 _OPERATORS: dict[str, type[exp.Binary]] = {
     "=": exp.EQ,
@@ -56,7 +58,7 @@ class Sql:
 
 def filter_sql(tree: Expression) -> str:
     """Return SQL that is 1 where the condition is true and 0 where it is false or null, never NULL."""
-    return _printed(_truth(_checked(tree)))
+    return _printed(_truth(_checked(tree)).sql, tree)
 
 
 def quantity_sql(tree: Expression) -> str:
@@ -66,7 +68,7 @@ def quantity_sql(tree: Expression) -> str:
     """
     found = _number(_checked(tree))
     try:
-        return numbers.quantity(found).sql(dialect=_DIALECT, copy=False)
+        return _printed(numbers.quantity(found), tree)
     except TooWideError:
         raise _too_wide(tree) from None
 
@@ -77,20 +79,26 @@ def dimension_sql(tree: Expression) -> str:
     if kind == "number":
         found = _number(tree)
         text = call("toString", found.sql)
-        return _printed(Sql(call("ifNull", text, _EMPTY) if found.nullable else text, False, found.parts))
+        return _printed(call("ifNull", text, _EMPTY) if found.nullable else text, tree)
     if kind == "condition":
         condition = _condition(tree)
         opposite = negated(condition.sql, exp.Not)
         words = [text_literal("true"), text_literal("false")]
         if not condition.nullable:
-            return _printed(Sql(call("if", condition.sql, *words), False, condition.parts))
+            return _printed(call("if", condition.sql, *words), tree)
         sql = call("multiIf", condition.sql, words[0], opposite, words[1], _EMPTY)
-        return _printed(Sql(sql, False, 2 * condition.parts))
-    return _printed(_text_or_empty(tree))
+        return _printed(sql, tree)
+    return _printed(_text_or_empty(tree).sql, tree)
 
 
-def _printed(found: Sql) -> str:
-    return found.sql.sql(dialect=_DIALECT, copy=False)
+def _printed(sql: exp.Expr, tree: Expression) -> str:
+    level = [sql]
+    for _ in range(MAXIMUM_DEPTH):
+        level = [part for one in level for part in one.iter_expressions()]
+        if not level:
+            return sql.sql(dialect=_DIALECT, copy=False)
+    fact = "the expression becomes SQL that is nested too deeply"
+    raise ExpressionError("expression_too_complex", tree.offset, fact, "use simpler parts")
 
 
 def _checked(tree: Expression) -> Expression:

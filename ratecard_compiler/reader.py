@@ -39,7 +39,9 @@ from ratecard_compiler.price_reader import (
     read_price,
 )
 from ratecard_compiler.source import Node, SequenceNode
+from ratecard_compiler.syntax import RESERVED
 from ratecard_compiler.table_reader import read_tables
+from ratecard_compiler.tokens import KEYWORDS
 
 AGGREGATIONS = ("sum", "count", "max", "min", "latest", "unique", "average", "weighted_sum")
 """Every aggregation of SEMANTICS §4."""
@@ -151,8 +153,8 @@ def _check_namespace(card: Fields, parts: tuple[Mapping[str, object], ...]) -> N
         nested = card.node.entries.get(part)
         for name in names:
             place = getattr(nested, "key_places", {}).get(name, Place(1, 1))
-            if name in FUNCTIONS:
-                fact = f"`{name}` is a function of the formula language"
+            if name in FUNCTIONS or name in KEYWORDS or name in RESERVED:
+                fact = f"`{name}` is a word of the formula language"
                 card.errors.add("reserved_name", place, f"{part}.{name}", fact, "choose another name")
             if name in seen:
                 fact = f"`{name}` is already one of the {seen[name]}"

@@ -16,6 +16,7 @@ import yaml
 from ratecard_compiler.errors import ErrorList, Place
 
 MAXIMUM_CHARACTERS = 10_000_000
+MAXIMUM_VALUES = 2_000_000
 MAXIMUM_DEPTH = 16
 START = Place(1, 1)
 
@@ -122,11 +123,19 @@ class _Events:
     def __init__(self, text: str, errors: ErrorList) -> None:
         self.parser: Any = yaml.CBaseLoader(text)
         self.errors = errors
+        self.values = 0
 
     def next(self) -> Any:
         """Return the next event; refuse what rate cards do without."""
         event = self.parser.get_event()
         if isinstance(event, yaml.NodeEvent):  # a scalar, an alias, or the start of a list or mapping
+            self.values += 1
+            if self.values > MAXIMUM_VALUES:
+                fact = f"the {self.errors.kind.name} has more than {MAXIMUM_VALUES:,} keys and values"
+                self.errors.add(
+                    "document_too_large", _place(event), "", fact, f"split the {self.errors.kind.name}"
+                )
+                raise _RefusedError
             if event.anchor is not None:
                 self.refuse(event, "anchors and aliases are not allowed", "write the value out")
             tag = getattr(event, "tag", None)

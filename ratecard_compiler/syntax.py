@@ -19,7 +19,7 @@ _PRECEDENCE = {"or": 1, "and": 2, "in": 4, "not": 4, **dict.fromkeys(COMPARISONS
 _PRECEDENCE |= {"+": 5, "-": 5, "*": 6, "/": 6}
 _NOT = 3
 _NEGATION = 7
-_RESERVED = {
+RESERVED = {
     "true": "compare with the text: `cached = 'true'`",
     "false": "compare with the text: `cached = 'false'`",
     "null": "a missing property is null; use `coalesce(property, …)`",
@@ -244,9 +244,9 @@ class _Parser:
         if self.is_symbol("["):
             self.take()
             return Lookup(token.text, self.arguments("]"), token.offset)
-        if token.text in _RESERVED:
+        if token.text in RESERVED:
             fact = f"`{token.text}` is not a value of the language"
-            raise ExpressionError("invalid_expression", token.offset, fact, _RESERVED[token.text])
+            raise ExpressionError("invalid_expression", token.offset, fact, RESERVED[token.text])
         return Name(token.text, token.offset)
 
     def arguments(self, closing: str) -> tuple[Expression, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 
 from ratecard_compiler.decimals import plain_decimal
@@ -21,7 +21,9 @@ from ratecard_compiler.fields import (
     is_name,
 )
 from ratecard_compiler.source import MappingNode, Node, ScalarNode, SequenceNode
+from ratecard_compiler.table_index import FALLBACK
 
+_MOST_FALLBACKS = 32
 _FINE_KEY = re.compile(r"[^\x00-\x1f\x7f-\x9f\s\u2028\u2029]+")
 
 
@@ -56,7 +58,21 @@ def _table(card: Fields, name: str, node: Node) -> TableDeclaration | None:
         card.errors.add(
             "missing_field", table.place_of("rows"), table.path_of("rows"), "there is no row", "write one"
         )
-    return TableDeclaration(name, keys, rows)
+    return TableDeclaration(name, keys, rows) if _few_fallbacks(table, keys, rows) else None
+
+
+def _few_fallbacks(table: Fields, keys: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> bool:
+    """Tell whether rows have "*" in few ways: a look-up tries one after the other. Report it if they have not."""
+    if 2 ** len(keys) <= _MOST_FALLBACKS:
+        return True
+    ways = {tuple([key == FALLBACK for key in row]) for row in rows}
+    if len(ways) > _MOST_FALLBACKS:
+        fact = (
+            f'rows have "*" for {len(ways):,} different sets of keys, and at most {_MOST_FALLBACKS} are taken'
+        )
+        fix = "write several tables of fewer keys, and multiply them in a formula"
+        table.errors.add("too_many_entries", table.place_of("rows"), table.path_of("rows"), fact, fix)
+    return len(ways) <= _MOST_FALLBACKS
 
 
 def _size_of(node: MappingNode | SequenceNode) -> int:

@@ -6,8 +6,11 @@ from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 
+from migrations import rated_usage_view
 from ratecard_compiler import CompiledCard, Price, ProductRule, RateCardErrors, compile_card
 from ratecard_compiler.document import GatesDeclaration
+from ratecard_compiler.rating import shape_of
+from sql.client import DATABASE
 
 CASES = Path(__file__).parents[2] / "fixtures" / "ratecards"
 COLUMNS = ("product", "dimensions", "model", "unit_amount", "terms")
@@ -20,12 +23,21 @@ def case_folders() -> list[Path]:
 
 def expected_files(folder: Path) -> dict[str, str]:
     """What the compiler makes of a case: path in the case's folder → text."""
-    text = (folder / "ratecard.yaml").read_text(encoding="utf-8")
+    return files_of((folder / "ratecard.yaml").read_text(encoding="utf-8"))
+
+
+def files_of(text: str) -> dict[str, str]:
+    """What the compiler makes of a card: path in its case's folder → text."""
     try:
         card = compile_card(text)
     except RateCardErrors as errors:
         return {"errors.txt": f"{errors}\n"}
-    return {"expected/prices.csv": prices_csv(card), "expected/products.txt": products_text(card)}
+    return {
+        "expected/prices.csv": prices_csv(card),
+        "expected/products.txt": products_text(card),
+        # As it is in a store whose only card this is.
+        "expected/rated_usage_mv.sql": rated_usage_view(DATABASE, {1: shape_of(card)}),
+    }
 
 
 def written_files(folder: Path) -> dict[str, str]:

@@ -7,8 +7,11 @@ from pathlib import Path
 import pytest
 
 from ratecard_compiler import CODES, RateCardErrors, compile_card
+from ratecard_compiler.node_names import cell_name
+from ratecard_compiler.number_changes import change_numbers
 from ratecard_compiler.source import MAXIMUM_CHARACTERS
-from tests.compiler.rendering import case_folders, expected_files, written_files
+from ratecard_compiler.written_numbers import compile_with_numbers
+from tests.compiler.rendering import case_folders, expected_files, files_of, written_files
 
 FOLDERS = case_folders()
 
@@ -48,6 +51,26 @@ def test_a_card_that_is_too_large_is_refused_unread() -> None:
     assert [error.code for error in raised.value.errors] == ["document_too_large"]
 
 
+@pytest.mark.parametrize(
+    "folder", [one for one in FOLDERS if (one / "expected").exists()], ids=lambda one: one.name
+)
+def test_changing_one_number_changes_only_prices(folder: Path) -> None:
+    """Told for every constant and every table cell of every case: prices are rows, and SQL does not hold them."""
+    text = (folder / "ratecard.yaml").read_text(encoding="utf-8")
+    before = files_of(text)
+    places = compile_with_numbers(text, "ratecard.yaml")[1]
+    nodes = [
+        *places.constants,
+        *(cell_name(table, row) for table, rows in places.cells.items() for row in rows),
+    ]
+    changed: set[str] = set()
+    for node in nodes:
+        after = files_of(change_numbers(text, {node: "0.77"}).text)
+        assert after.keys() == before.keys()
+        changed |= {name for name, content in after.items() if content != before[name]}
+    assert changed == ({"expected/prices.csv"} if nodes else set())
+
+
 def _prices(case: str) -> dict[tuple[str, str], Decimal]:
     path = next(folder for folder in FOLDERS if folder.name == case) / "expected" / "prices.csv"
     with path.open(encoding="utf-8", newline="") as lines:
@@ -82,6 +105,7 @@ HAND_WORKED = [
     ("fallback_rows", "literal", "output=*", "8"),  # 2 × 4
     ("sparse_tables", "inference", "region=us; model=b", "40"),
     ("unlikely_texts", "inference", "model=0.10", "4"),  # 3 + 1
+    ("unlikely_texts", "inference", "model=null", "5"),  # 4 + 1
 ]
 
 

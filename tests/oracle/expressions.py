@@ -8,7 +8,7 @@ from functools import cache
 TOKEN = re.compile(
     r"""\s*(?:
       (?P<number>[0-9]+(?:\.[0-9]+)?)
-    | (?P<text>'[^']*'|"[^"]*")
+    | (?P<text>'(?:[^']|'')*'|"(?:[^"]|"")*")
     | (?P<name>[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*|`[^`]+`)
     | (?P<symbol><=|>=|!=|[-+*/=<>()\[\],])
     )""",
@@ -49,7 +49,8 @@ def _tokens(text: str) -> list[tuple[str, str]]:
         if kind == "name" and token in WORDS:
             kind = "symbol"
         elif kind == "text" or token.startswith("`"):
-            token = token[1:-1]
+            # A quote inside is written twice.
+            token = token[1:-1].replace(2 * token[0], token[0])
         found.append((kind, token))
         position = match.end()
     return [*found, ("end", "")]

@@ -1,0 +1,112 @@
+"""How large a card may be: what it says, before it is read, and what its tables make, while they are multiplied.
+
+Generous for a price list, and small enough that no ten megabytes of text keep a processor or the memory for long.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NoReturn
+
+from ratecard_compiler.fields import Fields
+from ratecard_compiler.source import MappingNode, Node, SequenceNode
+
+MOST_ENTRIES = {
+    "units": 1_000,
+    "constants": 10_000,
+    "tables": 1_000,
+    "formulas": 5_000,
+    "meters": 2_000,
+    "products": 1_000,
+    "tags": 1_000,
+}
+_FIXES = {
+    "constants": "write numbers that differ by a key as rows of a table",
+    "tables": "give tables more keys, so that there are fewer of them",
+    "formulas": "write numbers that differ by a key as rows of a table, so that one formula is enough",
+    "products": "let dimensions tell apart what has one meter, or split the rate card",
+    "dimensions": "leave out what no price depends on, or put it under `show`",
+    "show": "leave some out",
+    "keys": "write several tables of fewer keys, and multiply them in a formula",
+    "tiers": "use fewer, wider tiers",
+}
+MOST_DIMENSIONS = 50
+"""Of a product, those for display only aside; and keys of a table."""
+MOST_TIERS = 1_000
+MOST_COMBINATIONS = 500_000
+MOST_STEPS = 20_000_000
+
+
+class TooManyCombinationsError(Exception):
+    """The tables of a card multiply beyond what it may have; the text is the fact."""
+
+
+@dataclass(slots=True)
+class Allowance:
+    """What a card's products may still make: prices, and steps to compute them. The steps keep a card of few prices
+    from looking each of them up in thousands of formulas."""
+
+    combinations: int = MOST_COMBINATIONS
+    steps: int = MOST_STEPS
+
+    def take_steps(self, steps: int) -> None:
+        """Take steps. Raises TooManyCombinationsError."""
+        self.steps -= steps
+        if self.steps < 0:
+            raise TooManyCombinationsError(f"the prices of the card take more than {MOST_STEPS:,} look-ups")
+
+    def take_prices(self, prices: int) -> None:
+        """Take prices. Raises TooManyCombinationsError."""
+        self.combinations -= prices
+        if self.combinations < 0:
+            self.refuse()
+
+    def check(self, prices: int) -> None:
+        """Raise TooManyCombinationsError if there are fewer prices left."""
+        if prices > self.combinations:
+            self.refuse()
+
+    def refuse(self) -> NoReturn:
+        """Raise TooManyCombinationsError."""
+        raise TooManyCombinationsError(
+            f"the tables of the card's products make more than {MOST_COMBINATIONS:,} combinations"
+        )
+
+
+def check_sizes(card: Fields) -> None:
+    """Report what has more entries than a card may have."""
+    for key, most in MOST_ENTRIES.items():
+        _check(card, key, most)
+    for table in _members(card, "tables"):
+        _check(table, "keys", MOST_DIMENSIONS)
+    for product in _members(card, "products"):
+        _check(product, "dimensions", MOST_DIMENSIONS)
+        _check(product, "show", MOST_DIMENSIONS)
+        price = product.node.entries.get("price")
+        if isinstance(price, MappingNode):
+            _check(Fields(price, product.path_of("price"), card.errors), "tiers", MOST_TIERS)
+
+
+def _members(card: Fields, key: str) -> list[Fields]:
+    nested = card.node.entries.get(key)
+    if not isinstance(nested, MappingNode):
+        return []
+    # Where there are too many of them, one error says so.
+    members = list(nested.entries.items())[: MOST_ENTRIES[key]]
+    return [
+        Fields(node, f"{key}.{name}", card.errors) for name, node in members if isinstance(node, MappingNode)
+    ]
+
+
+def _check(fields: Fields, key: str, most: int) -> None:
+    size = _size(fields.node.entries.get(key))
+    if size > most:
+        fact = f"`{key}` has {size:,} entries, and at most {most:,} are taken"
+        fix = _FIXES.get(key, "split the rate card")
+        fields.errors.add("too_many_entries", fields.place_of(key), fields.path_of(key), fact, fix)
+
+
+def _size(node: Node | None) -> int:
+    if isinstance(node, MappingNode):
+        return len(node.entries)
+    return len(node.items) if isinstance(node, SequenceNode) else 0

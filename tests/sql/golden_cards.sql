@@ -1,0 +1,2 @@
+-- name: drop_view
+DROP VIEW rated_usage_mv SYNC
