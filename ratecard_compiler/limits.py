@@ -34,7 +34,7 @@ MOST_DIMENSIONS = 50
 """Of a product, those for display only aside; and keys of a table."""
 MOST_TIERS = 1_000
 MOST_COMBINATIONS = 500_000
-MOST_STEPS = 20_000_000
+MOST_STEPS = 10_000_000
 
 
 class TooManyCombinationsError(Exception):
@@ -48,29 +48,29 @@ class Allowance:
 
     combinations: int = MOST_COMBINATIONS
     steps: int = MOST_STEPS
+    is_spent: bool = False
 
     def take_steps(self, steps: int) -> None:
         """Take steps. Raises TooManyCombinationsError."""
         self.steps -= steps
         if self.steps < 0:
-            raise TooManyCombinationsError(f"the prices of the card take more than {MOST_STEPS:,} look-ups")
+            self._refuse(f"the prices of the card take more than {MOST_STEPS:,} look-ups")
 
     def take_prices(self, prices: int) -> None:
         """Take prices. Raises TooManyCombinationsError."""
+        self.check(prices)
         self.combinations -= prices
-        if self.combinations < 0:
-            self.refuse()
 
     def check(self, prices: int) -> None:
         """Raise TooManyCombinationsError if there are fewer prices left."""
         if prices > self.combinations:
-            self.refuse()
+            self._refuse(
+                f"the tables of the card's products make more than {MOST_COMBINATIONS:,} combinations"
+            )
 
-    def refuse(self) -> NoReturn:
-        """Raise TooManyCombinationsError."""
-        raise TooManyCombinationsError(
-            f"the tables of the card's products make more than {MOST_COMBINATIONS:,} combinations"
-        )
+    def _refuse(self, fact: str) -> NoReturn:
+        self.is_spent = True
+        raise TooManyCombinationsError(fact)
 
 
 def check_sizes(card: Fields) -> None:

@@ -66,7 +66,7 @@ def compile_prices(document: Document, graph: FormulaGraph, errors: ErrorList) -
     rows: list[PriceRow] = []
     allowance = Allowance()
     for product in document.products:
-        if product.price is not None:
+        if product.price is not None and not allowance.is_spent:
             rows.extend(_product_rows(product, product.price, graph, errors, reported, allowance))
     return tuple(rows)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import groupby
@@ -34,9 +34,9 @@ class TableIndex:
     patterns: tuple[tuple[Pattern, ...], ...]
     values: tuple[Mapping[str, None], ...]
 
-    def listed(self, position: int) -> tuple[str, ...]:
-        """Return the keys that rows name at a position, "*" aside, in the order of the file."""
-        return tuple(value for value in self.values[position] if value != FALLBACK)
+    def listed(self, position: int) -> Iterator[str]:
+        """Yield the keys that rows name at a position, "*" aside, in the order of the file."""
+        return (value for value in self.values[position] if value != FALLBACK)
 
     def has_key(self, position: int, value: str) -> bool:
         """Tell whether some row names the key at a position, or has "*" there."""

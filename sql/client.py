@@ -32,6 +32,8 @@ SETTINGS: Mapping[str, Any] = {
     "max_insert_block_size": 1_048_576,
     # Rules and cohorts are compiled into statements, of many cards and activations together.
     "max_query_size": 16 << 20,
+    "max_ast_elements": 2_000_000,
+    "max_expanded_ast_elements": 2_000_000,
     "min_insert_block_size_bytes": 0,
     "min_insert_block_size_rows": 100_000,
     # The ledger takes a block's rows for all products as one part, not as one part a piece of it.

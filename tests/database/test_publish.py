@@ -10,6 +10,7 @@ import pytest
 
 from api.errors import Conflicting, NotFound
 from api.operations.activate import activate_version
+from api.operations.contracts import apply_contracts
 from api.operations.publish import publish_rate_card
 from api.store import Store
 from migrations.deploy import PRICE_DICTIONARIES
@@ -141,3 +142,20 @@ def test_prices_that_failed_to_load_are_loaded_by_the_activation(
     assert publish_rate_card(store, dearer, "card.yaml").created is False
     activate_version(store, "acme", 2, billing.JANUARY)
     assert billing.total(store) == Decimal("0.30")
+
+
+def test_a_card_of_two_hundred_products_rates(store: Store) -> None:
+    """Their rules are one statement, larger than the engine takes of itself."""
+    products = "".join(
+        f"  p{number}: {{meter: calls, dimensions: {{region: region}}, "
+        f'price: {{model: per_unit, unit_amount: "{number}"}}}}\n'
+        for number in range(1, 201)
+    )
+    text = (
+        billing.card().partition("products:")[0].replace("quantity: units", 'quantity: "units + 2 * units"')
+    )
+    billing.publish(store, f"{text}products:\n{products}", billing.JANUARY)
+    apply_contracts(store, billing.contracts(), "contracts.yaml")
+    billing.send(store, billing.event("e1", units="2", region="eu"))
+    # 1 + 2 + … + 200 = 20100, times 2 + 2 × 2 units
+    assert billing.total(store) == Decimal(120_600)
