@@ -2,6 +2,7 @@
 
 from functools import partial
 
+from api.operations.begin_periods import begin_periods
 from api.operations.contracts import extend_periods
 from api.operations.ingest import store_events
 from api.operations.reconcile import reconcile
@@ -43,6 +44,7 @@ def _start(store: Store) -> None:
     begin_trail(store)
     discard_uncommitted(store)
     extend_periods(store)
+    begin_periods(store)
     reconcile(store)
     store.writer.start(partial(store_events, store))
     store.ready = True

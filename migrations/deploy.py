@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from hashlib import sha256
 from typing import Any
 
+from migrations.features import deployed_features, needed_features
 from ratecard_compiler.cohorts import CohortCondition, cohort_condition
 from ratecard_compiler.rating import Shape, rating_expression
 from sql import load, render, statements
@@ -30,7 +31,13 @@ TERMS = ("cohort_contracts", "terms")
 DICTIONARIES_FILE = "dictionaries"
 
 # Prices before the terms that point at them (a rating looks up terms first).
-PRICE_DICTIONARIES = ("prices_dict", "dimension_values_dict", "price_rows_dict", "products_dict")
+PRICE_DICTIONARIES = (
+    "prices_dict",
+    "dimension_values_dict",
+    "price_rows_dict",
+    "products_dict",
+    "product_numbers_dict",
+)
 DICTIONARIES = (
     *PRICE_DICTIONARIES,
     "customers_dict",
@@ -49,13 +56,13 @@ class RatingTypeMismatch(Exception):
 
 def deploy_objects(database: Database) -> None:
     """Create or replace every view and dictionary, and make the inboxes' views decide identity as it is now."""
-    positional = has_positional_prices(database)
+    features = needed_features(database)
     cohorts = stored_cohorts(database)
     for name in OBJECTS:
         if name == DICTIONARIES_FILE:
             _deploy_dictionaries(database)
         else:
-            _deploy_views(database, name, positional=positional, cohorts=cohorts)
+            _deploy_views(database, name, features=features, cohorts=cohorts)
     for inbox, recorded_at in INBOXES.items():
         identity = render("objects/identity.sql.j2", inbox=inbox, recorded_at=recorded_at)
         create = render("objects/inbox_mv.sql.j2", inbox=inbox, identity=identity)
@@ -75,10 +82,9 @@ def rated_usage_view(database: str, shapes: Mapping[int, Shape]) -> str:
     return render("objects/rated_usage_mv.sql.j2", rating=_rating_of_new_events(database, shapes))
 
 
-def deploy_positions(database: Database) -> None:
-    """Make the views compute positions if a stored price depends on one and they do not yet."""
-    deployed = database.value(load("queries/views_price_by_position.sql"))
-    if has_positional_prices(database) and not deployed:
+def deploy_features(database: Database) -> None:
+    """Make the views compute what the stored prices need, if they do not yet."""
+    if not deployed_features(database).hold(needed_features(database)):
         deploy_objects(database)
 
 
@@ -95,11 +101,6 @@ def stored_cohorts(database: Database) -> dict[int, CohortCondition]:
     """Return the condition of every cohort that an activation is for, but for everyone."""
     rows = database.rows(load("queries/cohorts.sql"))
     return {row["cohort_id"]: cohort_condition(row["cohort"]) for row in rows}
-
-
-def has_positional_prices(database: Database) -> bool:
-    """Tell whether any stored price depends on a unit's position: the views compute positions only then."""
-    return bool(database.value(load("queries/has_positional_prices.sql"), product=""))
 
 
 def _rating_of_new_events(database: str, shapes: Mapping[int, Shape]) -> str:

@@ -7,6 +7,11 @@ from ratecard_compiler.decimals import FORMULA_CONTEXT, PRICE_LIMIT
 from ratecard_compiler.ir import Price, Tier
 
 
+def unit_amount(price: Price) -> Decimal:
+    """Return what one unit costs; of a percentage, a hundredth of the rate for one unit of value."""
+    return price.unit_amount if price.rate_percent is None else price.rate_percent.scaleb(-2, FORMULA_CONTEXT)
+
+
 def tier_unit_amount(price: Price, tier: Tier) -> Decimal:
     """Return what one unit costs in a tier; of a percentage, a hundredth of the rate for one unit of value."""
     if price.model == "graduated_percentage":
@@ -20,7 +25,7 @@ def greatest_unit_price(price: Price) -> Decimal:
     An event whose quantity times this is out of range is not rated. At 1e14 and above a price is refused: then one
     whole unit is out of range already.
     """
-    candidates = [abs(price.unit_amount), *(abs(tier_unit_amount(price, tier)) for tier in price.tiers)]
+    candidates = [abs(unit_amount(price)), *(abs(tier_unit_amount(price, tier)) for tier in price.tiers)]
     if price.package_size and price.package_amount:
         candidates.append(FORMULA_CONTEXT.divide(abs(price.package_amount), price.package_size))
     factor = Decimal(1)

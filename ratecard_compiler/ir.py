@@ -88,7 +88,8 @@ class ProductRule:
     """What turns an event into a quantity of a product.
 
     `filter_sql` is 0 or 1, never NULL (None: every event of the type). `quantity_sql` is a Decimal(38,9), or
-    NULL where the event has no usable quantity (`bad_quantity`). No expression can throw on any event.
+    NULL where the event has no usable quantity (`bad_quantity`). `counted_sql` is the value that `unique` tells from
+    others, a String; None for other aggregations. No expression can throw on any event.
     """
 
     product: str
@@ -97,6 +98,7 @@ class ProductRule:
     aggregation: str
     filter_sql: str | None
     quantity_sql: str
+    counted_sql: str | None
     dimensions: tuple[Dimension, ...]
     show: tuple[Dimension, ...]
 

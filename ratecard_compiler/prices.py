@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import cast
 
@@ -12,6 +12,8 @@ from ratecard_compiler.decimals import (
     PERCENT_DECIMALS,
     PRICE_DECIMALS,
     PRICE_LIMIT,
+    QUANTITY_DECIMALS,
+    QUANTITY_LIMIT,
     published,
     tidy,
 )
@@ -42,6 +44,7 @@ _PRICE = Range(PRICE_LIMIT, PRICE_DECIMALS)
 _AMOUNT = Range(AMOUNT_LIMIT, PRICE_DECIMALS)
 _NOT_NEGATIVE = Range(AMOUNT_LIMIT, PRICE_DECIMALS, minimum=_ZERO)
 _PERCENT = Range(Decimal(1_000_000), PERCENT_DECIMALS)
+_VALUE = Range(QUANTITY_LIMIT, QUANTITY_DECIMALS, minimum=_ZERO)
 
 _RANGES: Mapping[str, Range] = {
     "unit_amount": _PRICE,
@@ -49,7 +52,7 @@ _RANGES: Mapping[str, Range] = {
     "flat_amount": _AMOUNT,
     "package_amount": _AMOUNT,
     "fixed_amount_per_event": _AMOUNT,
-    "free_total_value": _NOT_NEGATIVE,
+    "free_total_value": _VALUE,
     "min_amount_per_event": _NOT_NEGATIVE,
     "max_amount_per_event": _NOT_NEGATIVE,
     "minimum_spend": _NOT_NEGATIVE,
@@ -116,6 +119,7 @@ def _product_rows(
         valuation.compute(needed, combination)
         built = _build(price, valuation, combination, errors)
         rows.append(PriceRow(product.product_id, combination, built))
+    _check_line_limits(price, rows, errors)
     if product.tiers_over == "product" and rows and not shared_place_is_fair([row.price for row in rows]):
         fact = (
             "with `tiers_over: product` the order of events would decide which of several prices a unit has"
@@ -123,6 +127,15 @@ def _product_rows(
         fix = "give all combinations one price, or let tiers count per combination"
         errors.add("pooled_prices_differ", price.place, price.path, fact, fix)
     return rows
+
+
+def _check_line_limits(price: PriceDeclaration, rows: Sequence[PriceRow], errors: ErrorList) -> None:
+    """A line holds all combinations, so they have one least and one greatest amount (SEMANTICS §5)."""
+    for limit in ("minimum_spend", "maximum_spend"):
+        if len({getattr(row.price, limit) for row in rows}) > 1:
+            fact = f"`{limit}` is not the same for all combinations, and a line holds them all"
+            fix = "give it one value, or make the combinations products of their own"
+            price.amounts[limit].report(ExpressionError("line_limits_differ", 0, fact, fix), errors)
 
 
 def price_without_card(price: PriceDeclaration, graph: FormulaGraph, errors: ErrorList) -> Price:

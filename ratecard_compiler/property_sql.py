@@ -7,6 +7,7 @@ Every result is total: no event can make it throw. Comparisons with null are nul
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 
 from sqlglot import exp
 
@@ -75,20 +76,32 @@ def quantity_sql(tree: Expression) -> str:
 
 def dimension_sql(tree: Expression) -> str:
     """Return SQL of a String, never NULL: null is ''. Numbers are written as short as they get."""
+    return _printed(_dimension(tree).sql, tree)
+
+
+def counted_sql(tree: Expression) -> str:
+    """Return SQL of a Decimal(38,9): 1 where the event has a value, NULL where it has none to count."""
+    value = _dimension(tree)
+    one = numbers.decimal_literal(Decimal(1), QUANTITY_DECIMALS, False)
+    sql = call("if", exp.NEQ(this=value.sql, expression=_EMPTY), one, exp.Null())
+    return _printed(sql, tree)
+
+
+def _dimension(tree: Expression) -> Sql:
     kind = kind_of(_checked(tree))
     if kind == "number":
         found = _number(tree)
         text = call("toString", found.sql)
-        return _printed(call("ifNull", text, _EMPTY) if found.nullable else text, tree)
+        return Sql(call("ifNull", text, _EMPTY) if found.nullable else text, False, found.parts)
     if kind == "condition":
         condition = _condition(tree)
         opposite = negated(condition.sql, exp.Not)
         words = [text_literal("true"), text_literal("false")]
         if not condition.nullable:
-            return _printed(call("if", condition.sql, *words), tree)
+            return Sql(call("if", condition.sql, *words), False, condition.parts)
         sql = call("multiIf", condition.sql, words[0], opposite, words[1], _EMPTY)
-        return _printed(sql, tree)
-    return _printed(_text_or_empty(tree).sql, tree)
+        return Sql(sql, False, 2 * condition.parts)
+    return _text_or_empty(tree)
 
 
 def _printed(sql: exp.Expr, tree: Expression) -> str:

@@ -123,7 +123,8 @@ def _shape_rule(number: int, rule: ProductRule, fallback: bool) -> ShapeRule:
         filter_sql=rule.filter_sql,
         quantity_sql=rule.quantity_sql,
         dimensions_sql=_texts(rule.dimensions),
-        show_sql=_texts(rule.show),
+        # Ledger entries keep the value that `unique` counts behind the dimension values.
+        show_sql=_texts(rule.show) if rule.counted_sql is None else (rule.counted_sql,),
         fallback=fallback,
     )
 

@@ -33,7 +33,6 @@ from ratecard_compiler.fields import (
 from ratecard_compiler.formula_language import FUNCTIONS
 from ratecard_compiler.price_reader import (
     AMOUNTS,
-    COMMON_AMOUNTS,
     TIER_CONTINUITIES,
     TIERS_OVER,
     read_price,
@@ -45,12 +44,6 @@ from ratecard_compiler.tokens import KEYWORDS
 
 AGGREGATIONS = ("sum", "count", "max", "min", "latest", "unique", "average", "weighted_sum")
 """Every aggregation of SEMANTICS §4."""
-
-SUPPORTED_AGGREGATIONS = frozenset({"sum", "count"})
-"""What a card may use today; widen this when the ledger can bill more."""
-
-SUPPORTED_MODELS = frozenset({"per_unit", "graduated", "graduated_percentage", "volume", "package"})
-"""What a card may use today; widen this when the invoice views can bill more."""
 
 _CARD_KEYS = (
     "rate_card",
@@ -181,13 +174,8 @@ def _meter(card: Fields, name: str, node: Node) -> MeterDeclaration | None:
     meter.known(("event_type", "filter", "aggregation", "quantity", "unit"))
     event_type = meter.required_text("event_type", "name the events that the meter counts")
     if meter.get("aggregation") is None:
-        meter.missing("aggregation", "write `sum` or `count`")
+        meter.missing("aggregation", did_you_mean("", AGGREGATIONS))
     aggregation = meter.choice("aggregation", AGGREGATIONS, "sum")
-    if aggregation not in SUPPORTED_AGGREGATIONS:
-        fix = did_you_mean("", SUPPORTED_AGGREGATIONS)
-        fact = f"`{aggregation}` cannot be billed yet"
-        place = meter.place_of("aggregation")
-        meter.errors.add("unsupported_aggregation", place, meter.path_of("aggregation"), fact, fix)
     filter_expression = meter.expression("filter")
     quantity = meter.expression("quantity")
     if aggregation == "count" and meter.get("quantity") is not None:
@@ -281,20 +269,11 @@ def _price(product: Fields) -> PriceDeclaration | None:
     if price is None:
         return None
     if price.get("model") is None:
-        price.missing("model", did_you_mean("", SUPPORTED_MODELS))
+        price.missing("model", did_you_mean("", AMOUNTS))
         return None
     model = price.choice("model", AMOUNTS, "")
     if not model:
         return None
-    if model not in SUPPORTED_MODELS:
-        fact = f"`{model}` cannot be billed yet"
-        fix = did_you_mean("", SUPPORTED_MODELS)
-        price.errors.add("unsupported_model", price.place_of("model"), price.path_of("model"), fact, fix)
-    for limit in COMMON_AMOUNTS:
-        if price.get(limit) is not None:
-            fact = f"`{limit}` cannot be billed yet"
-            fix = "leave it out; `runrate rate` prices single cases with it"
-            price.errors.add("unsupported_limit", price.place_of(limit), price.path_of(limit), fact, fix)
     return read_price(price, model)
 
 

@@ -16,9 +16,6 @@ CASE_SHAPE = "{id, model, price, quantity | event_values}"
 CASE_KEYS = frozenset({"id", "model", "price", "quantity", "event_values"})
 # Facts about a case that pricing does without.
 IGNORED_KEYS = frozenset({"source", "notes", "expected_amount"})
-# What stands for "no bound": beyond any amount or value, within Decimal(76, 15).
-UNBOUNDED = "1" + "0" * 30
-UNLIMITED_EVENTS = 2**62
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +68,7 @@ def _row(case: Any) -> dict[str, Any]:
         ) from None
     except ValueError as refused:
         raise RefusedCase(str(refused)) from None
-    return {**_usage(case, price), **_price_columns(price)}
+    return {**_usage(case, price), **price_columns(price)}
 
 
 def _usage(case: Mapping[str, Any], price: Price) -> dict[str, Any]:
@@ -87,8 +84,6 @@ def _usage(case: Mapping[str, Any], price: Price) -> dict[str, Any]:
         values = []
     else:
         values = [_quantity(case.get("quantity"), "quantity")]
-    if price.model == "percentage" and (price.included or price.unit_conversion):
-        raise RefusedCase("`included` and `unit_conversion` are not supported for percentage prices yet")
     return {
         "quantity": format(sum(values, Decimal(0)), "f"),
         "event_values": [format(v, "f") for v in values],
@@ -103,29 +98,3 @@ def _quantity(value: Any, name: str) -> Decimal:
     if decimals_of(number) > QUANTITY_DECIMALS or abs(number) >= QUANTITY_LIMIT:
         raise RefusedCase(f"bad_quantity: `{name}` is {text}; at most 9 decimals and below 1e15")
     return number
-
-
-def _price_columns(price: Price) -> dict[str, Any]:
-    return {
-        **price_columns(price),
-        "flat_amount": price.flat_amount or Decimal(0),
-        "minimum_spend": _text(price.minimum_spend, f"-{UNBOUNDED}"),
-        "maximum_spend": _text(price.maximum_spend, UNBOUNDED),
-        **{f"price_{name}": value for name, value in _event_price_columns(price).items()},
-    }
-
-
-def _event_price_columns(price: Price) -> dict[str, Any]:
-    return {
-        "rate_percent": _text(price.rate_percent),
-        "fixed_amount_per_event": _text(price.fixed_amount_per_event),
-        "free_limited": price.free_events is not None or price.free_total_value is not None,
-        "free_events": UNLIMITED_EVENTS if price.free_events is None else price.free_events,
-        "free_total_value": _text(price.free_total_value, UNBOUNDED),
-        "min_amount_per_event": _text(price.min_amount_per_event, f"-{UNBOUNDED}"),
-        "max_amount_per_event": _text(price.max_amount_per_event, UNBOUNDED),
-    }
-
-
-def _text(value: Decimal | None, absent: str = "0") -> str:
-    return absent if value is None else format(value, "f")

@@ -7,6 +7,7 @@ from typing import Any
 from api.gates.candidate import Candidate
 from api.instants import milliseconds
 from api.reads.gate_documents import GateResult, Reason
+from migrations.features import Features
 from ratecard_compiler.rating import ShapeRule
 from sql import render
 
@@ -68,6 +69,7 @@ def _uncovered(candidate: Candidate, days: int) -> list[dict[str, Any]]:
         "queries/reads/uncovered_usage.sql.j2",
         database=store.database.name,
         events=render("queries/current_events.sql.j2", settling=False),
+        features=Features(),
         moved=bool(moved),
         metered=metered,
         **scope.names,

@@ -63,6 +63,7 @@ INVOICE: Final[Document] = {
 }
 
 LINE_EVENT: Final[Document] = {
+    "entry": "event",
     "event_id": "evt-000001",
     "customer_id": "northwind",
     "event_type": "llm.request",

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from api.operations.begin_periods import begin_periods
 from api.operations.contracts import extend_periods
 from api.operations.reconcile import reconcile
 from api.operations.rollup import roll_up
@@ -35,9 +36,9 @@ def upkeep(store: Store, interval_seconds: int = INTERVAL_SECONDS) -> Iterator[N
 
 
 def run_once(store: Store) -> None:
-    """Reconcile what came in since the last time, roll up, extend. A failure is logged; the next round tries
-    again."""
-    for work in (reconcile, roll_up, extend_periods):
+    """Reconcile what came in since the last time, roll up, extend and begin periods. A failure is logged; the next
+    round tries again."""
+    for work in (reconcile, roll_up, extend_periods, begin_periods):
         try:
             work(store)
         except Exception:

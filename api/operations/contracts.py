@@ -29,6 +29,7 @@ from api.contracts.card_checks import (
     unit_errors,
 )
 from api.instants import LATEST, MILLISECOND
+from api.operations.begin_periods import mark_begun_periods
 from api.operations.contract_changes import contracts_change
 from api.operations.reconcile import reconcile, request_reconcile
 from api.operations.remarks import NO_REMARK, Remark
@@ -100,6 +101,7 @@ def apply_contracts(store: Store, text: str, file_name: str, remark: Remark = NO
         store.database.insert("grant_records", grants)
         reach("contracts.before_contracts")
         store.database.insert("contract_records", [_contract_row(item, complete_at) for item in contracts])
+        mark_begun_periods(store)
         store.refresh_dictionaries()
     result = reconcile(store)
     unchanged = len(document.customers) + len(document.contracts) - len(customers) - len(contracts)

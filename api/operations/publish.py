@@ -9,7 +9,7 @@ from api.operations.remarks import NO_REMARK, Remark
 from api.operations.trail import Change, record_change
 from api.reads.rate_cards import list_versions, version_id_of
 from api.store import Store
-from migrations import deploy_positions
+from migrations import deploy_features
 from ratecard_compiler import CompiledCard
 from ratecard_compiler.rating import Shape, shape_of
 from ratecard_compiler.rows import dimension_value_rows, price_rows, product_rows
@@ -71,7 +71,7 @@ def _store_version(
     remark: Remark,
 ) -> None:
     shape_id = _store_shape(store, shape_of(card))
-    deploy_positions(store.database)
+    deploy_features(store.database)
     reach("publish.before_version")
     if version == 1:
         # Contracts may have named the card before it was there: their invoices get a currency.

@@ -8,6 +8,7 @@ from typing import Any
 from api.instants import instant_text, milliseconds
 from api.reads.audit_documents import CardUsage, UnpricedCombination, UnusedPrice
 from api.store import Store
+from migrations.features import Features
 from ratecard_compiler import CompiledCard
 from ratecard_compiler.decimals import decimal_text
 from ratecard_compiler.price_finder import ProductPrices, prices_by_product
@@ -40,7 +41,7 @@ def _unused(
     used: set[tuple[str, tuple[str, ...]]] = set()
     events = 0
     for row in store.database.rows(
-        render("queries/reads/used_combinations.sql.j2", database=store.database.name),
+        render("queries/reads/used_combinations.sql.j2", database=store.database.name, features=Features()),
         rate_card=card.rate_card,
         since=milliseconds(since),
     ):

@@ -3,26 +3,35 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from api.instants import instant_text, milliseconds
 from api.reads.documents import Page, Position, Row, page_of
 from api.reads.invoices import find_period
 from api.store import Store
+from migrations.features import needed_features
 from ratecard_compiler.decimals import decimal_text
 from sql import load, render
+
+Entry = Literal["event", "carried", "without_usage"]
+
+_NO_EVENT = {"event_id": None, "customer_id": None, "event_type": None}
 
 
 @dataclass(frozen=True, slots=True)
 class LineEvent:
-    """One event of a usage line. `amount` is exact, in the invoice's currency: the events of a line add up
-    to the line's `exact_amount`. `unit_amount` is the same in the product's `unit`. Where the price depends
-    on position (tiers, packages), `unit_price` is null and the amount is what this event adds to the cost of
-    those before it."""
+    """One event of a usage line; or, where `entry` says so, what no event of the period made: the level that a
+    `weighted_sum` had before it, or what is charged without usage.
 
-    event_id: str
-    customer_id: str
-    event_type: str
+    `amount` is exact, in the invoice's currency: the entries of a line add up to the line's `exact_amount`.
+    `unit_amount` is the same in the product's `unit`. Where the price depends on position (tiers, packages),
+    `unit_price` is null and the amount is what this event adds to the cost of those before it.
+    """
+
+    entry: Entry
+    event_id: str | None
+    customer_id: str | None
+    event_type: str | None
     event_time: str
     dimensions: dict[str, str]
     show: dict[str, str]
@@ -64,7 +73,7 @@ def list_line_events(
     return page_of(
         rows,
         limit,
-        lambda row: _line_event({**row, **names[row["event_time"], row["event_key"]]}),
+        lambda row: _line_event({**row, **names.get((row["event_time"], row["event_key"]), _NO_EVENT)}),
         lambda row: (milliseconds(row["event_time"]), str(row["event_key"])),
     )
 
@@ -82,9 +91,9 @@ def event_amounts(
 ) -> list[dict[str, Any]]:
     """Return events of a product at a version in a billing period with exact amounts; of one event, or a
     page."""
-    positional = bool(store.database.value(load("queries/has_positional_prices.sql"), product=product))
+    features = needed_features(store.database, product)
     return store.database.rows(
-        render("queries/reads/event_amounts.sql.j2", database=store.database.name, positional=positional),
+        render("queries/reads/event_amounts.sql.j2", database=store.database.name, features=features),
         period_id=period["period_id"],
         product=product,
         version=version,
@@ -104,8 +113,15 @@ def _names(store: Store, rows: Sequence[Row]) -> dict[tuple[datetime, int], dict
     return {(row["event_time"], row["event_key"]): row for row in named}
 
 
+def _entry(row: Row) -> Entry:
+    if row["event_id"] is not None:
+        return "event"
+    return "carried" if row["quantity"] else "without_usage"
+
+
 def _line_event(row: Row) -> LineEvent:
     return LineEvent(
+        entry=_entry(row),
         event_id=row["event_id"],
         customer_id=row["customer_id"],
         event_type=row["event_type"],

@@ -14,7 +14,7 @@ from api.cohorts import EVERYONE, Cohort
 from api.instants import milliseconds
 from api.store import Store
 from migrations import rating_for
-from migrations.deploy import has_positional_prices
+from migrations.features import Features, needed_features
 from ratecard_compiler.cohorts import cohort_condition
 from ratecard_compiler.rating import Shape, ShapeRule
 from sql import load, render
@@ -22,6 +22,7 @@ from sql import load, render
 FROM_SUMS = "sums"
 FROM_EVENTS = "events"
 REMOVED = "removed"
+NOT_REPLAYED = "not_replayed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +82,8 @@ class Cost:
 @dataclass(frozen=True, slots=True)
 class Replay:
     """What usage cost as it is billed (`before`) and under the version; `ways` says of each product how it was priced:
-    from sums, from events, or not at all, because the version does not have it any more."""
+    from sums, from events, or not at all: because the version does not have it any more, or because it depends on more
+    than sums of usage (single events in their order, totals that do not add up, what is due without usage)."""
 
     periods: int
     before: tuple[Cost, ...]
@@ -112,8 +114,11 @@ def replay(store: Store, scope: Scope, version_id: int, *, by_customer: bool = F
     if not sources["periods"]:
         return Replay(0, (), (), {})
     known = meterings(store, scope.rate_card, version_id)
-    before = _billed(store, scope, by_customer)
+    rows = store.database.rows(load("queries/products_not_of_sums.sql"), rate_card=scope.rate_card)
+    sources["not_replayed"] = [row["product"] for row in rows]
+    before = _billed(store, scope, by_customer, sources)
     ways = _ways(known, version_id, sources["version_ids"])
+    ways |= dict.fromkeys(sources["not_replayed"], NOT_REPLAYED)
     after = _under(store, scope, by_customer, known[version_id], ways, sources)
     ways |= {one.product: REMOVED for one in before if one.product not in ways}
     return Replay(sources["periods"], before, after, ways)
@@ -134,10 +139,10 @@ def _ways(known: Mapping[int, Metering], version_id: int, in_force: Sequence[int
     }
 
 
-def _billed(store: Store, scope: Scope, by_customer: bool) -> tuple[Cost, ...]:
+def _billed(store: Store, scope: Scope, by_customer: bool, sources: Mapping[str, Any]) -> tuple[Cost, ...]:
     """What usage cost as it is in the ledger."""
     names = {"as_version": False, "moved": False, "rating": "", "rating_without_price": ""}
-    return _costs(store, scope, by_customer, names, {})
+    return _costs(store, scope, by_customer, names, {"not_replayed": sources["not_replayed"]})
 
 
 def _under(
@@ -165,6 +170,7 @@ def _under(
         "numbers": list(moved.values()),
         "range_start": sources["range_start"],
         "range_end": sources["range_end"],
+        "not_replayed": sources["not_replayed"],
     }
     names = {
         "as_version": True,
@@ -181,12 +187,18 @@ def _costs(
     statement = render(
         "queries/reads/replayed_amounts.sql.j2",
         database=store.database.name,
-        positional=has_positional_prices(store.database),
+        features=_features(store),
         **scope.names,
         **names,
     )
     rows = store.database.rows(statement, by_customer=by_customer, **scope.parameters, **parameters)
     return tuple(Cost(**row) for row in rows)
+
+
+def _features(store: Store) -> Features:
+    """What the prices need that a replay computes: no more than sums and positions in them."""
+    needed = needed_features(store.database)
+    return Features(positional=needed.positional, limited=needed.limited)
 
 
 def _rating(store: Store, version: Metering, numbers: set[int], events: str) -> str:

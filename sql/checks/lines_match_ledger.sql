@@ -1,4 +1,4 @@
--- The quantities of the invoice lines are those of the net ledger.
+-- The quantities of the invoice lines are those of the net ledger, where they add up.
 -- To mend it: runrate reconcile --sums
 SELECT period_id, version_id, product, sum(quantity) AS quantity_off
 FROM
@@ -15,6 +15,7 @@ FROM
         FROM price_rows AS price
         INNER JOIN rate_card_products AS product
             ON product.version_id = price.version_id AND product.product_number = price.product_number
+        WHERE product.aggregation IN ('sum', 'count')
     ) AS named USING price_id
     WHERE unrated = ''
     UNION ALL
@@ -22,6 +23,7 @@ FROM
     FROM invoice_lines AS line
     INNER JOIN rate_card_versions AS version
         ON version.rate_card = line.rate_card AND version.version = line.rate_card_version
+    WHERE (version.version_id, line.product) IN (SELECT version_id, product FROM rate_card_products WHERE aggregation IN ('sum', 'count'))
 )
 GROUP BY period_id, version_id, product
 HAVING quantity_off != 0

@@ -63,7 +63,7 @@ def random_price(random: Random, model: str) -> dict[str, Any]:
     elif model == "flat":
         price["flat_amount"] = random_decimal(random, 100, 3)
     elif model == "percentage":
-        return random_percentage(random)
+        price = random_percentage(random)
     else:
         field = "rate_percent" if model == "graduated_percentage" else "unit_amount"
         price["tiers"] = random_tiers(random, field)
@@ -116,6 +116,15 @@ def test_random_prices_are_those_of_the_oracle(shared_store: Store) -> None:
         assert Decimal(one.amount) == price_amount(case["model"], case["price"], usage), case
 
 
+def test_what_is_included_in_a_percentage_is_free(shared_store: Store) -> None:
+    """100 of value are included: 60 are free, then 20 of 60 pay 2 % and 0.30, then 5.00 pay 0.10 + 0.30."""
+    price = {"rate_percent": "2", "fixed_amount_per_event": "0.30", "included": "100"}
+    case = {"id": "a", "model": "percentage", "price": price}
+    values: list[list[str]] = [["60"], ["60", "60"], ["60", "60", "5"]]
+    cases = [{**case, "event_values": one} for one in values]
+    assert amounts(shared_store, cases) == ["0", "0.7", "1.1"]
+
+
 def test_amounts_are_exact_and_plain(shared_store: Store) -> None:
     cases = [
         {"id": "long", "model": "per_unit", "price": {"unit_amount": "0.000000000000001"}, "quantity": "1"},
@@ -145,8 +154,12 @@ def test_amounts_are_exact_and_plain(shared_store: Store) -> None:
         ),
         ({"model": "percentage", "price": {"rate_percent": "1"}, "quantity": "1"}, "event_values"),
         (
-            {"model": "percentage", "price": {"rate_percent": "1", "included": "1"}, "event_values": []},
-            "included",
+            {
+                "model": "percentage",
+                "price": {"rate_percent": "1", "free_total_value": "0.0000000001"},
+                "event_values": [],
+            },
+            "more than 9 decimals",
         ),
         ({"price": {}}, "`model` is missing"),
         ("per_unit", "no mapping"),

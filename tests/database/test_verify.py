@@ -118,6 +118,11 @@ DAMAGES: dict[str, tuple[list[str], set[str], Repair]] = {
         {"ledger_matches_rating", "rollups_match_ledger", "lines_match_ledger"},
         _undone_by(SQL("show_an_entry")),
     ),
+    "a meter that adds up is taken for one that does not": (
+        [SQL("count_values")],
+        {"totals_match_ledger"},
+        _undone_by(SQL("sum_values")),
+    ),
     "a roll-up was never committed": (
         [SQL("tear_a_rollup")],
         {"rollups_are_committed"},

@@ -10,11 +10,18 @@ from tests.oracle.expressions import parse
 from tests.oracle.formulas import Unpriced, published_number
 from tests.oracle.property_values import Properties, dimension_of, holds, quantity_of
 
-MODELS = {"per_unit", "graduated", "graduated_percentage", "volume", "package"}
-AGGREGATIONS = {"sum", "count"}
-UNKNOWN_PRICE_TERMS = ("minimum_spend", "maximum_spend")
+MODELS = {"per_unit", "graduated", "graduated_percentage", "volume", "package", "percentage", "flat"}
+# Those whose parts add up, and those that are of the whole period.
+ADDING_UP = {"sum", "count"}
+OF_THE_WHOLE = {"max", "min", "latest", "unique", "average", "weighted_sum"}
 # The decimals with which each is published: a percentage has two less, so that amounts have 24.
-PRICED_FIELDS = {"unit_amount": 15, "flat_amount": 15, "package_amount": 15, "rate_percent": 13}
+PRICED_FIELDS = {
+    **dict.fromkeys(("unit_amount", "flat_amount", "package_amount", "fixed_amount_per_event"), 15),
+    **dict.fromkeys(("min_amount_per_event", "max_amount_per_event", "minimum_spend", "maximum_spend"), 15),
+    "rate_percent": 13,
+    "free_total_value": 9,
+}
+EVENT_LIMITS = ("free_events", "free_total_value", "min_amount_per_event", "max_amount_per_event")
 
 DimensionValues = tuple[tuple[str, str], ...]
 
@@ -38,11 +45,14 @@ class Product:
         return str(self.price["model"])
 
     @property
-    def by_position(self) -> bool:
-        """Whether what a unit costs depends on the units before it."""
-        return self.model != "per_unit" or bool(
-            self.price.get("included") or self.price.get("unit_conversion")
-        )
+    def aggregation(self) -> str:
+        """What the meter makes of a period's values."""
+        return str(self.meter.get("aggregation", "sum"))
+
+    @property
+    def meter_name(self) -> str:
+        """The meter's name in the card."""
+        return str(self.meter["name"])
 
     def is_fed_by(self, event_type: str, properties: Properties) -> bool:
         """Whether an event counts for this product: its type, and its properties pass the meter's filter."""
@@ -53,13 +63,39 @@ class Product:
 
     def quantity(self, properties: Properties) -> Decimal | None:
         """The event's quantity, or None where it is bad."""
-        if self.meter.get("aggregation") == "count":
+        if self.aggregation == "count":
             return Decimal(1)
+        if self.aggregation == "unique":
+            return Decimal(1) if self.counted(properties) else None
         return quantity_of(parse(self.meter["quantity"]), properties)
+
+    def counted(self, properties: Properties) -> str:
+        """The value that `unique` tells from others; '' for other aggregations."""
+        return dimension_of(parse(self.meter["quantity"]), properties) if self.aggregation == "unique" else ""
 
     def values(self, expressions: Mapping[str, str], properties: Properties) -> DimensionValues:
         """The actual values of the dimensions, in the product's order."""
         return tuple((name, dimension_of(parse(text), properties)) for name, text in expressions.items())
+
+
+def unit_price(price: Mapping[str, Any]) -> Decimal | None:
+    """What one unit costs whatever came before it, or None where that depends on it."""
+    if price.get("included") not in (None, "0") or price.get("unit_conversion"):
+        return None
+    if price["model"] == "per_unit":
+        return Decimal(price["unit_amount"])
+    if price["model"] == "percentage" and not price.get("fixed_amount_per_event"):
+        limited = any(price.get(limit) is not None for limit in EVENT_LIMITS)
+        return None if limited else Decimal(price["rate_percent"]) / 100
+    return None
+
+
+def goes_by_event(price: Mapping[str, Any]) -> bool:
+    """Whether each event's amount depends on the events before it, or has bounds of its own."""
+    if price["model"] != "percentage":
+        return False
+    some_free = bool(price.get("fixed_amount_per_event")) and price.get("included") not in (None, "0")
+    return some_free or any(price.get(limit) is not None for limit in EVENT_LIMITS)
 
 
 @dataclass
@@ -86,6 +122,12 @@ class Card:
         """What one of a custom unit is worth in the card's currency."""
         return required_decimal(self.document["units"][unit]["value"])
 
+    def limits(self, product: Product) -> Mapping[str, Any]:
+        """The least and greatest amount of the product's lines, those that it has."""
+        named = ("minimum_spend", "maximum_spend")
+        written = {name: product.price[name] for name in named if product.price.get(name) is not None}
+        return dict(_worked_out(self.document, written, {}))
+
     def price(self, product: Product, dimensions: DimensionValues) -> Mapping[str, Any] | None:
         """The price for one combination with every number worked out, or None where no row prices it."""
         key = (product.product_id, dimensions)
@@ -111,14 +153,11 @@ def read_card(document: Mapping[str, Any], version: int) -> Card:
 def _product(
     product_id: str, product: Mapping[str, Any], document: Mapping[str, Any], tags: frozenset[str]
 ) -> Product:
-    meter, price = document["meters"][product["meter"]], product["price"]
+    meter, price = document["meters"][product["meter"]] | {"name": product["meter"]}, product["price"]
     if price["model"] not in MODELS:
         raise NotCovered(f"price model {price['model']!r} in a card")
-    if meter.get("aggregation", "sum") not in AGGREGATIONS:
+    if meter.get("aggregation", "sum") not in ADDING_UP | OF_THE_WHOLE:
         raise NotCovered(f"aggregation {meter['aggregation']!r} in a card")
-    for term in UNKNOWN_PRICE_TERMS:
-        if price.get(term) or product.get(term):
-            raise NotCovered(f"{term} in a card")
     return Product(
         product_id=product_id,
         meter=meter,

@@ -48,6 +48,15 @@ class Contract:
         start, end = month_around(at, self.timezone, self.anchor_day)
         return max(start, self.starts_at), end if self.ends_at is None else min(end, self.ends_at)
 
+    def periods_until(self, now: datetime) -> list[tuple[datetime, datetime]]:
+        """The billing periods that have begun, in time order."""
+        found: list[tuple[datetime, datetime]] = []
+        at = self.starts_at
+        while at <= now and (self.ends_at is None or at < self.ends_at):
+            found.append(self.period_around(at))
+            at = found[-1][1]
+        return found
+
     def invoice_id(self, period_start: datetime) -> str:
         """The draft's id: the contract and the period's first day in the contract's time zone."""
         return f"{self.contract_id}:{period_start.astimezone(ZoneInfo(self.timezone)):%Y-%m-%d}"
@@ -150,15 +159,22 @@ def stay_at(found: Iterable[Stay], at: datetime) -> Stay | None:
     )
 
 
+def in_force(
+    found: Sequence[Stay], period: tuple[datetime, datetime]
+) -> list[tuple[datetime, datetime, int]]:
+    """The stays of a period `[start, end)`, cut to it: from, until, version."""
+    start, end = period
+    ends = [*(stay.starts_at for stay in found[1:]), end]
+    return [
+        (max(stay.starts_at, start), min(until, end), stay.version)
+        for stay, until in zip(found, ends, strict=True)
+        if stay.starts_at < end and until > start
+    ]
+
+
 def came_into_force(found: Sequence[Stay], version: int, period: tuple[datetime, datetime]) -> datetime:
     """When the version first came into force in the period `[start, end)`, not before its start.
 
     A version that comes back has one place in the period, that of its first stay (ARCHITECTURE §5).
     """
-    start, end = period
-    ends = [*(stay.starts_at for stay in found[1:]), end]
-    return min(
-        max(stay.starts_at, start)
-        for stay, until in zip(found, ends, strict=True)
-        if stay.version == version and stay.starts_at < end and until > start
-    )
+    return min(since for since, _, stayed in in_force(found, period) if stayed == version)

@@ -6,13 +6,13 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from tests.oracle.cards import DimensionValues
+from tests.oracle.cards import DimensionValues, unit_price
 from tests.oracle.contracts import Contract
 from tests.oracle.credits import Draw, Drawdown, Grant, Step, cut_points, draw_down, step_start
 from tests.oracle.exact import currency_decimals, largest_remainder, money, plain, rounded
 from tests.oracle.instants import shown
-from tests.oracle.pricing import Piece, piece_amounts
 from tests.oracle.rating import Usage
+from tests.oracle.settlement import settled
 
 ZERO = Decimal(0)
 GRACE = timedelta(days=1)
@@ -55,62 +55,20 @@ def by_period(usage: Iterable[Usage]) -> dict[tuple[str, datetime], list[Usage]]
     return dict(sorted(found.items()))
 
 
-def _ladders(usage: Iterable[Usage]) -> list[list[Usage]]:
-    """The usage of one period in groups that count tiers together: a product's combinations each by itself,
-    or pooled where its tiers go over the product."""
-    found: dict[tuple[str, DimensionValues | None], list[Usage]] = {}
-    for item in usage:
-        product = item.product
-        # One combination is one set of names and values, in whatever order a version lists them.
-        key = (product.product_id, None if product.pooled else tuple(sorted(item.dimensions)))
-        found.setdefault(key, []).append(item)
-    return list(found.values())
-
-
-def _amounts(parts: Sequence[Sequence[Usage]]) -> list[Decimal]:
-    """The amount of each part of one ladder; parts are in the order of their places, each of one price."""
-    pieces: list[Piece] = []
-    for part in parts:
-        first = part[0]
-        quantity = sum((item.quantity for item in part), ZERO)
-        version_place = int(first.version_from.timestamp() * 1000)
-        pieces.append(
-            Piece(version_place, first.product.model, first.price, first.product.continuity, quantity)
-        )
-    return piece_amounts(pieces)
-
-
-def _row(item: Usage) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The values by which rows take their places: dimensions, then display values, as text. Code points order
-    as the bytes of UTF-8 do."""
-    return tuple(value for _, value in item.dimensions), tuple(value for _, value in item.show)
-
-
 def lines_of(usage: Sequence[Usage]) -> list[Line]:
     """The usage lines of one period, by product and version. Versions take their places in the order in which
     they came into force, the rows of each one after the other."""
     lines: dict[tuple[str, int], Line] = {}
-    for ladder in _ladders(usage):
-        parts = _split(ladder, lambda item: (item.version_from, _row(item)))
-        for part, amount in zip(parts, _amounts(parts), strict=True):
-            first = part[0]
-            key = (first.product.product_id, first.card.version)
-            unit = str(first.product.price.get("unit") or first.card.currency)
-            value = Decimal(1) if unit == first.card.currency else first.card.unit_value(unit)
-            line = lines.setdefault(key, Line(*key, unit, value))
-            quantity = sum((item.quantity for item in part), ZERO)
-            unit_price = None if first.product.by_position else first.price["unit_amount"]
-            line.quantity += quantity
-            line.exact += amount
-            line.rows[first.dimensions, first.show] = Row(quantity, amount, unit_price)
+    for part in settled(usage, lambda item: ()):
+        first = part.first
+        key = (first.product.product_id, first.card.version)
+        unit = str(first.product.price.get("unit") or first.card.currency)
+        value = Decimal(1) if unit == first.card.currency else first.card.unit_value(unit)
+        line = lines.setdefault(key, Line(*key, unit, value))
+        line.quantity += part.quantity
+        line.exact += part.amount
+        line.rows[first.dimensions, first.show] = Row(part.quantity, part.amount, unit_price(first.price))
     return [lines[key] for key in sorted(lines)]
-
-
-def _split(ladder: Iterable[Usage], place: Any) -> list[list[Usage]]:
-    parts: dict[Any, list[Usage]] = {}
-    for item in ladder:
-        parts.setdefault(place(item), []).append(item)
-    return [parts[key] for key in sorted(parts)]
 
 
 def steps_of(usage: Sequence[Usage], grants: Sequence[Grant]) -> list[Step]:
@@ -118,14 +76,17 @@ def steps_of(usage: Sequence[Usage], grants: Sequence[Grant]) -> list[Step]:
     place in the period, so the steps of a line add up to the line."""
     cuts = cut_points(grants)
     amounts: dict[tuple[datetime, str, int, str, frozenset[str]], Decimal] = {}
-    for ladder in _ladders(usage):
-        parts = _split(ladder, lambda item: (item.version_from, step_start(item.at, cuts), _row(item)))
-        for part, amount in zip(parts, _amounts(parts), strict=True):
-            product = part[0].product
-            unit = str(product.price.get("unit") or part[0].card.currency)
-            version = part[0].card.version
-            key = (step_start(part[0].at, cuts), product.product_id, version, unit, product.tags)
-            amounts[key] = amounts.get(key, ZERO) + amount
+    for part in settled(usage, lambda item: (step_start(item.at, cuts),)):
+        first = part.first
+        unit = str(first.product.price.get("unit") or first.card.currency)
+        key = (
+            step_start(first.at, cuts),
+            first.product.product_id,
+            first.card.version,
+            unit,
+            first.product.tags,
+        )
+        amounts[key] = amounts.get(key, ZERO) + part.amount
     first = usage[0]
     owner = (first.period[0], first.contract.contract_id)
     return [

@@ -33,7 +33,7 @@ def price_amount(model: str, price: Mapping[str, Any], usage: Any) -> Decimal:
     time order. `price` uses the words of SEMANTICS §5. ValueError: not a decimal; NotCovered: an unknown
     model."""
     if model == "percentage":
-        amount = _percentage(price, [required_decimal(value) for value in usage])
+        amount = sum(event_charges(price, [required_decimal(value) for value in usage]), ZERO)
     else:
         amount = amount_of(model, price, priced_quantity(price, required_decimal(usage)))
     if price.get("maximum_spend") is not None:
@@ -114,30 +114,38 @@ def priced_quantity(price: Mapping[str, Any], quantity: Decimal) -> Decimal:
     return rounded(exact, int(conversion.get("precision") or 0), mode)
 
 
-def _percentage(price: Mapping[str, Any], values: Sequence[Decimal]) -> Decimal:
-    rate = required_decimal(price["rate_percent"]) / HUNDRED
-    fixed = required_decimal(price.get("fixed_amount_per_event") or "0")
+def event_charges(price: Mapping[str, Any], values: Sequence[Decimal]) -> list[Decimal]:
+    """What each of a period's events costs in percent of its value, in time order."""
     free_events = None if price.get("free_events") is None else int(price["free_events"])
     free_value = (
         None if price.get("free_total_value") is None else required_decimal(price["free_total_value"])
     )
-    amount = running = ZERO
-    for count, value in enumerate(values, 1):
+    included = required_decimal(price.get("included") or "0")
+    charges: list[Decimal] = []
+    running = metered = ZERO
+    for count, metered_value in enumerate(values, 1):
+        metered += metered_value
+        value = priced_quantity(price, metered) - running
         running += value
         charged = value
+        is_free = bool(included) and metered <= included
         if (free_events is not None or free_value is not None) and (
             free_events is None or count <= free_events
         ):
             # Within the free events only what lies above the free value is charged.
             charged = ZERO if free_value is None else min(value, running - free_value)
-            if charged <= 0:
-                continue
-        event_amount = charged * rate + fixed
-        if price.get("max_amount_per_event") is not None:
-            event_amount = min(event_amount, required_decimal(price["max_amount_per_event"]))
-        if price.get("min_amount_per_event") is not None:
-            event_amount = max(event_amount, required_decimal(price["min_amount_per_event"]))
-        amount += event_amount
+            is_free = is_free or charged <= 0
+        charges.append(ZERO if is_free else _event_charge(price, charged))
+    return charges
+
+
+def _event_charge(price: Mapping[str, Any], charged: Decimal) -> Decimal:
+    amount = charged * required_decimal(price["rate_percent"]) / HUNDRED
+    amount += required_decimal(price.get("fixed_amount_per_event") or "0")
+    if price.get("max_amount_per_event") is not None:
+        amount = min(amount, required_decimal(price["max_amount_per_event"]))
+    if price.get("min_amount_per_event") is not None:
+        amount = max(amount, required_decimal(price["min_amount_per_event"]))
     return amount
 
 
@@ -152,6 +160,7 @@ class Piece:
     price: Mapping[str, Any]
     continuity: str
     quantity: Decimal
+    events: int = 0
 
 
 def piece_amounts(pieces: Sequence[Piece]) -> list[Decimal]:
@@ -167,15 +176,24 @@ def _piece_amount(pieces: Sequence[Piece], index: int) -> Decimal:
         for place, other in enumerate(pieces)
         if piece.continuity == "carry" or other.slice == piece.slice
     ]
+    if not piece.model:
+        return ZERO
     total = priced_quantity(piece.price, sum((other.quantity for _, other in together), ZERO))
     # What zero usage costs belongs to the whole: it stands on the first piece.
     is_first = together[0][0] == index
-    zero_usage = amount_of(piece.model, piece.price, ZERO) if is_first and total == 0 else ZERO
+    if piece.model == "flat":
+        return amount_of(piece.model, piece.price, ZERO) if is_first else ZERO
     metered = sum((other.quantity for place, other in together if place < index), ZERO)
     before = priced_quantity(piece.price, metered)
     after = priced_quantity(piece.price, metered + piece.quantity)
     if piece.model == "per_unit":
         return amount_of(piece.model, piece.price, after - before)
+    if piece.model == "percentage":
+        fixed = required_decimal(piece.price.get("fixed_amount_per_event") or "0")
+        return (after - before) * required_decimal(
+            piece.price["rate_percent"]
+        ) / HUNDRED + piece.events * fixed
+    zero_usage = amount_of(piece.model, piece.price, ZERO) if is_first and total == 0 else ZERO
     if piece.model == "volume":
         return _volume_piece(piece, before, after, total) + zero_usage
     return _climbed(piece, after) - _climbed(piece, before) + zero_usage

@@ -16,7 +16,8 @@ from tests.oracle.world import Event, World
 @dataclass(frozen=True)
 class Usage:
     """What one event is for one product it feeds; `version_from` is when its rate card version first came
-    into force in the period."""
+    into force in the period. `counted` is the value that `unique` counts. `entry` is "event"; "carried" for a
+    level from before the period; "standing" for what is due without usage."""
 
     contract: Contract
     period: tuple[datetime, datetime]
@@ -28,6 +29,8 @@ class Usage:
     price: Mapping[str, Any]
     quantity: Decimal
     at: datetime
+    counted: str = ""
+    entry: str = "event"
 
 
 @dataclass
@@ -113,7 +116,8 @@ def _rate_product(
     if price is None:
         return "unpriced_dimension"
     # Only a price per unit gives an event an amount of its own; tiers are settled over the period.
-    if product.model == "per_unit" and abs(quantity * price["unit_amount"]) >= AMOUNT_BOUND:
+    one = greatest_unit_price(price)
+    if one is not None and abs(quantity * one) >= AMOUNT_BOUND:
         return "amount_out_of_range"
     return Usage(
         contract=contract,
@@ -126,4 +130,12 @@ def _rate_product(
         price=price,
         quantity=quantity,
         at=event.at,
+        counted=product.counted(event.properties),
     )
+
+
+def greatest_unit_price(price: Mapping[str, Any]) -> Decimal | None:
+    """What bounds an event's amount where one unit has a price of its own."""
+    if price["model"] == "percentage":
+        return Decimal(price["rate_percent"]) / 100
+    return Decimal(price["unit_amount"]) if price["model"] == "per_unit" else None

@@ -7,6 +7,7 @@ from typing import Any
 from tests.oracle.exact import exactly
 from tests.oracle.invoices import balance, by_period, draw_down_customer, invoice
 from tests.oracle.rating import rate
+from tests.oracle.totals import billable_usage
 from tests.oracle.world import after_steps, read_yaml
 
 
@@ -28,7 +29,7 @@ def run_steps(steps: Sequence[Mapping[str, Any]], now: str, files: Mapping[str, 
     """
     world = after_steps(steps, now, files)
     rated = rate(world)
-    periods = by_period(rated.usage)
+    periods = by_period(billable_usage(rated.usage, world))
     draws = []
     balances: list[dict[str, str]] = []
     for customer_id, contracts in sorted(world.contracts_by_customer().items()):

@@ -145,3 +145,9 @@ ALTER TABLE rate_card_activations UPDATE active_from = active_from - 1 WHERE tru
 
 -- name: move_activation_back
 ALTER TABLE rate_card_activations UPDATE active_from = active_from + 1 WHERE true SETTINGS mutations_sync = 2
+
+-- name: count_values
+ALTER TABLE rate_card_products UPDATE aggregation = 'unique' WHERE true SETTINGS mutations_sync = 2
+
+-- name: sum_values
+ALTER TABLE rate_card_products UPDATE aggregation = 'sum' WHERE true SETTINGS mutations_sync = 2

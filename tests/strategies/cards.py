@@ -1,6 +1,7 @@
 """Random rate cards: every model, tables with "*", formulas, filters, several products on one event type."""
 
 import copy
+from decimal import Decimal
 from random import Random
 from typing import Any
 
@@ -45,6 +46,14 @@ DIMENSIONS = {
     "storage.sample": {"region": "region"},
     "task.done": {"task": "task", "output": "output_size"},
 }
+
+# What `unique` counts.
+COUNTED = {
+    "llm.completion": ("model", "project", "if(input_tokens > 200, 'long', 'short')"),
+    "storage.sample": ("region", "gigabytes"),
+    "task.done": ("task", "units"),
+}
+OF_THE_WHOLE = ("max", "min", "latest", "unique", "average", "weighted_sum")
 
 # What a tier's price is called.
 TIER_PRICES = {"graduated": "unit_amount", "volume": "unit_amount", "graduated_percentage": "rate_percent"}
@@ -118,31 +127,63 @@ def _add_product(
     condition = random.choice(FILTERS) if event_type == "llm.completion" else None
     if condition:
         meter["filter"] = condition
-    if random.random() < 0.2:
-        meter["aggregation"] = "count"
-    else:
-        meter |= {"aggregation": "sum", "quantity": random.choice(QUANTITIES[event_type])}
-    meter["unit"] = "unit"
+    meter |= _measure(random, event_type)
+    adds_up = meter["aggregation"] not in OF_THE_WHOLE
     dimensions = DIMENSIONS[event_type]
     kept = {key: text for key, text in dimensions.items() if random.random() < 0.7}
     product: dict[str, Any] = {"name": name.title(), "meter": name, "dimensions": kept}
-    if random.random() < 0.3:
+    if adds_up and random.random() < 0.3:
         product["show"] = {"project": "project"}
-    product["price"] = _price(random, set(kept), zero_usage)
+    product["price"] = _price(random, set(kept), zero_usage, adds_up)
     if random.random() < 0.3:
         product["price"]["unit"] = "credit"
     document["meters"][name], document["products"][name] = meter, product
 
 
-def _price(random: Random, dimensions: set[str], zero_usage: bool) -> dict[str, Any]:
-    model = random.choice(("per_unit", "per_unit", "graduated", "graduated_percentage", "volume", "package"))
+def _measure(random: Random, event_type: str) -> dict[str, Any]:
+    """What a meter makes of the events' values: mostly their sum."""
+    kind = random.choices(("sum", "count", *OF_THE_WHOLE), weights=(12, 3, *(1 for _ in OF_THE_WHOLE)))[0]
+    measure = {"aggregation": kind, "unit": "unit"}
+    if kind != "count":
+        values = COUNTED if kind == "unique" else QUANTITIES
+        measure["quantity"] = random.choice(values[event_type])
+    return measure
+
+
+def _price(random: Random, dimensions: set[str], zero_usage: bool, adds_up: bool) -> dict[str, Any]:
+    price = _amounts(random, dimensions, zero_usage, adds_up)
+    if random.random() < 0.1:
+        price["minimum_spend"] = amount(random, 2)
+    if random.random() < 0.1:
+        least = Decimal(price.get("minimum_spend", "0"))
+        price["maximum_spend"] = format(least + Decimal(amount(random, 2)), "f")
+    return price
+
+
+def _amounts(random: Random, dimensions: set[str], zero_usage: bool, adds_up: bool) -> dict[str, Any]:
+    model = random.choice(
+        (
+            "per_unit",
+            "per_unit",
+            "graduated",
+            "graduated_percentage",
+            "volume",
+            "package",
+            "percentage",
+            "flat",
+        )
+    )
     pooled = model != "per_unit" and random.random() < 0.25
     # Pooled combinations must have one price, so it may not look at the dimensions.
     rate = amount(random, 4) if pooled else _unit_amount(random, dimensions)
     price: dict[str, Any] = {"model": model, **_units(random)}
     if model == "per_unit":
         return price | {"unit_amount": rate}
-    if model == "package":
+    if model == "flat":
+        price["flat_amount"] = rate
+    elif model == "percentage":
+        price |= {"rate_percent": rate, **(_event_terms(random) if adds_up else {})}
+    elif model == "package":
         size = random.choice(("10", "100", "1000", "2.5"))
         price |= {"package_size": size, "package_amount": rate}
         if random.random() < 0.4:
@@ -156,6 +197,18 @@ def _price(random: Random, dimensions: set[str], zero_usage: bool) -> dict[str, 
     if random.random() < 0.4:
         price["tier_continuity"] = random.choice(("carry", "restart"))
     return price
+
+
+def _event_terms(random: Random) -> dict[str, Any]:
+    """What a percentage may say of single events."""
+    terms = {
+        "fixed_amount_per_event": amount(random, 2),
+        "free_events": str(random.randint(0, 4)),
+        "free_total_value": amount(random, 2),
+        "min_amount_per_event": amount(random, 3),
+        "max_amount_per_event": str(10**7),
+    }
+    return {name: value for name, value in terms.items() if random.random() < 0.3}
 
 
 def _units(random: Random) -> dict[str, Any]:
@@ -220,5 +273,14 @@ def _change_price(random: Random, price: dict[str, Any]) -> None:
         price["package_size"] = random.choice((price["package_size"], "10", "25"))
     elif price["model"] in TIER_PRICES:
         price["tiers"] = _tiers(random, amount(random, 4), TIER_PRICES[price["model"]])
+    elif price["model"] == "flat":
+        price["flat_amount"] = amount(random, 2)
+    elif price["model"] == "percentage":
+        price["rate_percent"] = amount(random, 4)
+        if random.random() < 0.3 and price.get("free_events"):
+            del price["free_events"]
     elif random.random() < 0.5:
         price["unit_amount"] = amount(random, 4)
+    if random.random() < 0.2:
+        price.pop("minimum_spend", None)
+        price["maximum_spend"] = amount(random, 3)

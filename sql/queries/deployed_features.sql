@@ -1,0 +1,1 @@
+SELECT positional, limited, standing, percentages, aggregated FROM deployed

@@ -1,0 +1,19 @@
+-- What the stored prices need beside quantity × unit price: of all products, or of one in any version.
+SELECT
+    countIf(NOT per_event OR is_standing OR isNotNull(minimum_spend) OR isNotNull(maximum_spend)) > 0 AS positional,
+    countIf(isNotNull(minimum_spend) OR isNotNull(maximum_spend)) > 0 AS limited,
+    countIf(is_standing) > 0 AS standing,
+    countIf(from_events AND NOT of_total) > 0 AS percentages,
+    countIf(from_events AND of_total) > 0 AS aggregated
+FROM
+(
+    SELECT
+        per_event, from_events, standing AS is_standing, minimum_spend, maximum_spend,
+        (version_id, product_number) IN
+            (SELECT version_id, product_number FROM rate_card_products WHERE aggregation NOT IN ('sum', 'count')) AS of_total
+    FROM price_rows
+    WHERE (model != '' OR standing)
+        AND ({product:String} = ''
+            OR (version_id, product_number) IN
+                (SELECT version_id, product_number FROM rate_card_products WHERE product = {product:String}))
+)

@@ -1,1 +1,0 @@
-SELECT by_position FROM deployed
