@@ -144,6 +144,11 @@ def _show_compiled(card: CompiledCard) -> None:
 
 def _price(row: PriceRow) -> str:
     price: Price = row.price
+    if price.model == "flat":
+        return f"{_number(price.flat_amount)} a period"
+    if price.rate_percent is not None:
+        fixed = price.fixed_amount_per_event
+        return f"{_number(price.rate_percent)} %" + (f" + {_number(fixed)} an event" if fixed else "")
     if price.model == "package":
         return f"{_number(price.package_amount)} per {_number(price.package_size)}"
     if price.tiers:
@@ -277,7 +282,13 @@ def show_prices(rows: list[dict[str, Any]]) -> None:
 
 
 def price_text(row: dict[str, Any]) -> str:
-    """A price of the API in words: `0.05`, `to 100: 0.10, then 0.08`, `2.50 per 1000`."""
+    """A price of the API in words: `0.05`, `to 100: 0.10, then 0.08`, `2.50 per 1000`, `2.9 % + 0.3 an event`."""
+    if row["model"] == "flat":
+        return f"{row['flat_amount']} a period"
+    if row["model"] == "percentage":
+        fixed = row["fixed_amount_per_event"]
+        percent = decimal_text(Decimal(row["unit_amount"]).scaleb(2))
+        return f"{percent} %" + (f" + {fixed} an event" if fixed != "0" else "")
     if row["model"] == "package":
         return f"{row['package_amount']} per {row['package_size']}"
     if row["tiers"]:

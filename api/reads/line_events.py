@@ -89,8 +89,8 @@ def event_amounts(
     after_key: int = 0,
     limit: int = 1,
 ) -> list[dict[str, Any]]:
-    """Return events of a product at a version in a billing period with exact amounts; of one event, or a
-    page."""
+    """Return events of a product in a billing period with exact amounts: at a version, or (0) at whichever each is
+    billed; of one event, or a page."""
     features = needed_features(store.database, product)
     return store.database.rows(
         render("queries/reads/event_amounts.sql.j2", database=store.database.name, features=features),

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from api.cohorts import cohort_value
@@ -24,7 +25,8 @@ class PriceTier:
 @dataclass(frozen=True, slots=True)
 class PriceRow:
     """The price of one combination of dimension values, in the product's `unit`; `*` is any value without a
-    price of its own. Fields of other price models are null or empty."""
+    price of its own. Fields of other price models are null or empty; the `unit_amount` of a percentage is what one unit
+    of value costs."""
 
     product: str
     dimensions: dict[str, str]
@@ -36,6 +38,12 @@ class PriceRow:
     package_size: str | None
     package_amount: str | None
     free_units: str | None
+    flat_amount: str | None
+    fixed_amount_per_event: str | None
+    free_events: int | None
+    free_total_value: str | None
+    min_amount_per_event: str | None
+    max_amount_per_event: str | None
     included: str
     minimum_spend: str | None
     maximum_spend: str | None
@@ -126,7 +134,7 @@ def price_row(row: Row) -> PriceRow:
         unit=row["unit"],
         metered_unit=row["metered_unit"],
         model=model,
-        unit_amount=decimal_text(row["unit_amount"]) if model == "per_unit" else None,
+        unit_amount=decimal_text(row["unit_amount"]) if model in ("per_unit", "percentage") else None,
         tiers=tuple(
             PriceTier(
                 up_to=None if up_to is None else decimal_text(up_to),
@@ -140,7 +148,17 @@ def price_row(row: Row) -> PriceRow:
         package_size=decimal_text(row["package_size"]) if package else None,
         package_amount=decimal_text(row["package_amount"]) if package else None,
         free_units=decimal_text(row["free_units"]) if package else None,
+        flat_amount=decimal_text(row["flat_amount"]) if model == "flat" else None,
+        fixed_amount_per_event=decimal_text(row["fixed_amount_per_event"]) if model == "percentage" else None,
+        free_events=row["free_events"],
+        free_total_value=_text(row["free_total_value"]),
+        min_amount_per_event=_text(row["min_amount_per_event"]),
+        max_amount_per_event=_text(row["max_amount_per_event"]),
         included=decimal_text(row["included"]),
-        minimum_spend=None if row["minimum_spend"] is None else decimal_text(row["minimum_spend"]),
-        maximum_spend=None if row["maximum_spend"] is None else decimal_text(row["maximum_spend"]),
+        minimum_spend=_text(row["minimum_spend"]),
+        maximum_spend=_text(row["maximum_spend"]),
     )
+
+
+def _text(value: Decimal | None) -> str | None:
+    return None if value is None else decimal_text(value)

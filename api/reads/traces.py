@@ -143,9 +143,8 @@ def _rated(store: Store, row: Row) -> RatedProduct | None:
     """Return how a product rates the event; None when it was taken back since the ledger was read."""
     amounts: Sequence[Row] = [row]
     if not row["per_event"]:
-        amounts = event_amounts(
-            store, row, row["product"], row["rate_card_version"], event_key=row["event_key"]
-        )
+        # A total of the whole period is billed at the version at its end, not at the one that rated the event.
+        amounts = event_amounts(store, row, row["product"], 0, event_key=row["event_key"])
         if not amounts:
             return None
     dimensions, show = _dimensions(row)
@@ -158,7 +157,7 @@ def _rated(store: Store, row: Row) -> RatedProduct | None:
         product_name=row["product_name"],
         contract_id=row["contract_id"],
         invoice_id=invoice_id_of(row),
-        line_id=usage_line_id(row["product"], row["rate_card_version"]),
+        line_id=usage_line_id(row["product"], amounts[0]["rate_card_version"]),
         period_start=instant_text(row["period_start"]),
         period_end=instant_text(row["period_end"]),
         rate_card=row["rate_card"],

@@ -7,6 +7,8 @@ SELECT
     price.model AS model, price.per_event AS per_event, price.unit_amount AS unit_amount, price.dimensions AS price_dimensions,
     price.tier_up_to AS tier_up_to, price.tier_unit_amount AS tier_unit_amount, price.tier_flat_amount AS tier_flat_amount,
     price.package_size AS package_size, price.package_amount AS package_amount, price.free_units AS free_units, price.included AS included,
+    price.flat_amount AS flat_amount, price.fixed_amount_per_event AS fixed_amount_per_event, price.free_events AS free_events,
+    price.free_total_value AS free_total_value, price.min_amount_per_event AS min_amount_per_event, price.max_amount_per_event AS max_amount_per_event,
     price.minimum_spend AS minimum_spend, price.maximum_spend AS maximum_spend,
     product.product AS product, product.name AS product_name, product.meter AS meter, product.metered_unit AS metered_unit, product.unit AS unit,
     product.unit_value AS unit_value, product.dimension_names AS dimension_names, product.show_names AS show_names,

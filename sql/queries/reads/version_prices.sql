@@ -3,6 +3,8 @@ SELECT
     product.unit AS unit, product.metered_unit AS metered_unit, toString(price.model) AS model, price.unit_amount AS unit_amount,
     price.tier_up_to AS tier_up_to, price.tier_unit_amount AS tier_unit_amount, price.tier_flat_amount AS tier_flat_amount,
     price.package_size AS package_size, price.package_amount AS package_amount, price.free_units AS free_units, price.included AS included,
+    price.flat_amount AS flat_amount, price.fixed_amount_per_event AS fixed_amount_per_event, price.free_events AS free_events,
+    price.free_total_value AS free_total_value, price.min_amount_per_event AS min_amount_per_event, price.max_amount_per_event AS max_amount_per_event,
     price.minimum_spend AS minimum_spend, price.maximum_spend AS maximum_spend
 FROM price_rows AS price
 INNER JOIN rate_card_products AS product ON product.version_id = price.version_id AND product.product_number = price.product_number
