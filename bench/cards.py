@@ -30,7 +30,7 @@ from ratecard_compiler import compile_card
 if TYPE_CHECKING:
     from api.store import Store
 
-LARGE_CARD_MODELS = 4_000
+LARGE_CARD_MODELS = 50_000
 BATCH_ROWS = 1_000
 STREAM_EVENTS = 100_000_000  # more than can come in meanwhile
 REST_SECONDS = 2

@@ -1,4 +1,4 @@
--- The quantities of products whose meters do not add up are what the net ledger's events come to: a max of their values, and so on.
+-- The quantities of meters that do not add up (max, unique, …) are what the events of the net ledger come to.
 SELECT period_id, product, sum(quantity) AS quantity_off
 FROM
 (
