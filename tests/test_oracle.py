@@ -325,8 +325,8 @@ def test_largest_remainder_gives_ties_to_the_earlier_row() -> None:
 @pytest.mark.parametrize(
     "price",
     [
-        {"model": "percentage", "rate_percent": "1"},
-        {"model": "per_unit", "unit_amount": "1", "minimum_spend": "5"},
+        {"model": "tiered", "unit_amount": "1"},
+        {"model": "subscription", "amount": "5"},
     ],
 )
 def test_what_the_oracle_does_not_know_it_refuses(price: dict[str, str]) -> None:

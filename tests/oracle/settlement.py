@@ -58,6 +58,11 @@ def _stands_for_product(item: Usage) -> bool:
     return item.entry == "standing" and not item.price["model"]
 
 
+def _is_idle(items: Sequence[Usage]) -> bool:
+    """Whether nothing was used: what is due is due without usage."""
+    return all(item.entry == "standing" for item in items)
+
+
 def _ladders(usage: Iterable[Usage]) -> list[list[Usage]]:
     """The usage of one period in groups that count tiers together: a product's combinations each by itself,
     or pooled where its tiers go over the product. What stands for the product itself counts with none."""
@@ -75,7 +80,8 @@ def _split(ladder: Iterable[Usage], grain: Grain) -> list[list[Usage]]:
     parts: dict[Any, list[Usage]] = {}
     for item in ladder:
         parts.setdefault((item.version_from, grain(item), row_values(item)), []).append(item)
-    return [parts[key] for key in sorted(parts)]
+    # In one grain usage has its place before what is due without any.
+    return [parts[key] for key in sorted(parts, key=lambda key: (*key[:2], _is_idle(parts[key]), key[2]))]
 
 
 def _amounts(parts: Sequence[Sequence[Usage]]) -> list[Decimal]:
@@ -128,7 +134,7 @@ def _within_limits(parts: Sequence[Part], grain: Grain) -> list[Part]:
 
     def place(part: Part) -> tuple[Any, ...]:
         first = part.first
-        return (first.version_from, grain(first), _stands_for_product(first), row_values(first))
+        return (first.version_from, grain(first), _is_idle(part.items), row_values(first))
 
     if not any(_limits(part.first) != (None, None) for part in parts):
         return list(parts)
