@@ -79,7 +79,7 @@ def views() -> set[str]:
         ("events.md", "### Why a whole request is refused", set(REQUEST_CODES)),
         ("events.md", "## Events without a price", set(REASONS)),
         ("rate-cards.md", "## What the compiler says", set(COMPILER_CODES)),
-        ("rate-cards.md", "## Contracts", set(CONTRACT_CODES)),
+        ("contracts.md", "## What is refused", set(CONTRACT_CODES)),
         ("http.md", "## Errors", set(PROBLEM_CODES) | operation_codes()),
         ("sql.md", "## Views", views()),
         ("cli.md", "# Command line", set(command_names(get_command(app)))),
