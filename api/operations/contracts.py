@@ -4,46 +4,33 @@ Applying the same document again changes nothing. Billing periods keep their num
 start, so ledger entries stay where they are.
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from api.contracts import (
     BillingPeriod,
     Contract,
-    ContractErrors,
-    ContractsDocument,
     Customer,
     Grant,
-    StoredGrant,
     billing_periods,
-    check_against,
     read_contracts,
-)
-from api.contracts.card_checks import (
-    PublishedCard,
-    card_warnings,
-    currency_errors,
-    scope_warnings,
-    unit_errors,
 )
 from api.instants import LATEST, MILLISECOND
 from api.operations.begin_periods import mark_begun_periods
 from api.operations.contract_changes import contracts_change
 from api.operations.reconcile import reconcile, request_reconcile
 from api.operations.remarks import NO_REMARK, Remark
+from api.operations.stored_terms import StoredTerms, check_cards
 from api.operations.trail import record_change
 from api.store import Store
-from ratecard_compiler import declared_units
 from ratecard_compiler.errors import CompileError
 from sql import load
 from sql.fail_points import reach
 
 # Open contracts have periods this far ahead; `extend_periods` keeps it so.
 HORIZON = timedelta(days=400)
-
-_NO_LIMIT = 2**32 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,15 +47,6 @@ class ContractsApplied:
     warnings: tuple[CompileError, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _StoredContract:
-    contract_id: str
-    rate_card: str
-    customer_id: str
-    starts_at: datetime
-    ends_at: datetime | None
-
-
 def apply_contracts(store: Store, text: str, file_name: str, remark: Remark = NO_REMARK) -> ContractsApplied:
     """Store the customers and contracts of a document (SEMANTICS §9) and re-rate what they change.
 
@@ -76,12 +54,12 @@ def apply_contracts(store: Store, text: str, file_name: str, remark: Remark = NO
     """
     document = read_contracts(text, file_name)
     with store.exclusive():
-        stored = _Stored.read(store)
+        stored = StoredTerms.read(store)
         stored.check(document)
         customers = [customer for customer in document.customers if not stored.has_customer(customer)]
         contracts = [contract for contract in document.contracts if not stored.has_contract(contract)]
-        _check_currencies(store, stored, contracts, document.file_name)
-        warnings = _check_cards(store, document, contracts)
+        stored.check_currencies(store, contracts, document.file_name)
+        warnings = check_cards(store, document, contracts)
         _request_reconcile(store, stored, customers, contracts)
         recorded_at = store.next_instant()
         periods = _period_rows(store, contracts, recorded_at)
@@ -141,95 +119,8 @@ def extend_periods(store: Store) -> int:
         return len(periods)
 
 
-@dataclass(frozen=True, slots=True)
-class _Stored:
-    """What is stored before a document is applied."""
-
-    customers: Mapping[str, Customer]
-    documents: Mapping[str, str]
-    contracts: tuple[_StoredContract, ...]
-    grants: tuple[StoredGrant, ...]
-
-    @classmethod
-    def read(cls, store: Store) -> "_Stored":
-        customers = {
-            row["customer_id"]: Customer(
-                row["customer_id"], row["name"], row["attributes"], tuple(row["aliases"])
-            )
-            for row in store.database.rows(
-                load("queries/reads/customers.sql"), customer_id="", after_customer_id="", limit=_NO_LIMIT
-            )
-        }
-        rows = store.database.rows(
-            load("queries/reads/contracts.sql"),
-            contract_id="",
-            customer_id="",
-            after_contract_id="",
-            limit=_NO_LIMIT,
-        )
-        grants = store.database.rows(load("queries/grants.sql"))
-        return cls(
-            customers,
-            {row["contract_id"]: row["document"] for row in rows},
-            tuple(
-                _StoredContract(
-                    row["contract_id"], row["rate_card"], row["customer_id"], row["starts_at"], row["ends_at"]
-                )
-                for row in rows
-            ),
-            tuple(StoredGrant(row["customer_id"], row["grant_id"], row["contract_id"]) for row in grants),
-        )
-
-    def check(self, document: ContractsDocument) -> None:
-        errors = check_against(document, self.customers.values(), self.contracts, self.grants)
-        if errors:
-            raise ContractErrors(errors)
-
-    def has_customer(self, customer: Customer) -> bool:
-        return self.customers.get(customer.customer_id) == customer
-
-    def has_contract(self, contract: Contract) -> bool:
-        return self.documents.get(contract.contract_id) == contract.document
-
-
-def _check_currencies(store: Store, stored: _Stored, changed: list[Contract], file_name: str) -> None:
-    """Raises ContractErrors for a stored contract that would get another currency."""
-    before = {contract.contract_id: contract.rate_card for contract in stored.contracts}
-    names = sorted({contract.rate_card for contract in changed} | set(before.values()))
-    rows = store.database.rows(load("queries/reads/card_currencies.sql"), rate_cards=names)
-    errors = currency_errors(changed, before, {row["rate_card"]: row["currency"] for row in rows}, file_name)
-    if errors:
-        raise ContractErrors(errors)
-
-
-def _check_cards(
-    store: Store, document: ContractsDocument, changed: list[Contract]
-) -> tuple[CompileError, ...]:
-    """Return the warnings. Raises ContractErrors for what is to be stored; what is stored already is warned of, so
-    that the same document can be applied again."""
-    cards = {
-        row["rate_card"]: PublishedCard(set(row["units"]), row["products"], row["tags"])
-        for row in store.database.rows(load("queries/published_cards.sql"))
-    }
-    if unit_errors(document.contracts, cards, document.file_name):
-        # A card may have a unit that no product is priced in yet; only the published text says so.
-        names = sorted({contract.rate_card for contract in document.contracts} & cards.keys())
-        for row in store.database.rows(load("queries/latest_documents.sql"), rate_cards=names):
-            card = cards[row["rate_card"]]
-            units = {*card.units, *declared_units(row["document"])}
-            cards[row["rate_card"]] = replace(card, units=units)
-    errors = unit_errors(changed, cards, document.file_name)
-    if errors:
-        raise ContractErrors(errors)
-    return (
-        *card_warnings(document.contracts, cards, document.file_name),
-        *unit_errors(document.contracts, cards, document.file_name),
-        *scope_warnings(document.contracts, cards, document.file_name),
-    )
-
-
 def _request_reconcile(
-    store: Store, stored: _Stored, customers: Iterable[Customer], contracts: Iterable[Contract]
+    store: Store, stored: StoredTerms, customers: Iterable[Customer], contracts: Iterable[Contract]
 ) -> None:
     """Ask for the days on which the customers concerned, by any id they have or had, sent events."""
     owners = {customer.customer_id for customer in customers}
