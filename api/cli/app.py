@@ -4,7 +4,19 @@ import sys
 
 import typer
 
-from api.cli import audit_trail, explain, ingest, invoices, keys, prices, rate_cards, stores, tools, usage
+from api.cli import (
+    audit_trail,
+    contracts,
+    explain,
+    ingest,
+    invoices,
+    keys,
+    prices,
+    rate_cards,
+    stores,
+    tools,
+    usage,
+)
 from api.cli.settings import Given, JsonOption, StoreOption, UrlOption, fail_plainly
 
 app = typer.Typer(
@@ -34,7 +46,20 @@ def options(
 
 
 # In the order in which --help lists them.
-for module in (stores, rate_cards, ingest, invoices, explain, usage, prices, audit_trail, keys, tools):
+MODULES = (
+    stores,
+    rate_cards,
+    contracts,
+    ingest,
+    invoices,
+    explain,
+    usage,
+    prices,
+    audit_trail,
+    keys,
+    tools,
+)
+for module in MODULES:
     module.register(app)
 
 

@@ -1,4 +1,4 @@
-"""`runrate ratecard …` and `runrate contracts …`: what usage costs, and for whom."""
+"""`runrate ratecard …`: what usage costs."""
 
 from dataclasses import asdict
 from decimal import Decimal
@@ -20,8 +20,8 @@ from api.cli import (
 from api.cli.activations import Author, CardName, Note, show_activations
 from api.cli.failures import CommandFailed
 from api.cli.files import read_text
-from api.cli.output import Columns, counted, entries_changed, facts, pairs, print_json, stderr, stdout
-from api.cli.session import Session, part, place_text
+from api.cli.output import Columns, counted, facts, pairs, print_json, stdout
+from api.cli.session import Session, part
 from api.cli.settings import Settings, command
 from ratecard_compiler import CompiledCard, Price, PriceRow, Tier, compile_card
 from ratecard_compiler.decimals import decimal_text
@@ -50,9 +50,6 @@ def register(app: typer.Typer) -> None:
     card_imports.register(cards)
     card_audit.register(cards)
     card_diff.register(cards)
-    contracts = typer.Typer(help="Customers and contracts.", no_args_is_help=True)
-    app.add_typer(contracts, name="contracts")
-    _register_apply(contracts)
 
 
 def _register_check(cards: typer.Typer) -> None:
@@ -297,36 +294,3 @@ def price_text(row: dict[str, Any]) -> str:
             for tier in row["tiers"]
         )
     return str(row["unit_amount"])
-
-
-def _register_apply(contracts: typer.Typer) -> None:
-    @command(contracts, "apply", "runrate contracts apply contracts.yaml")
-    def apply(
-        settings: Settings,
-        file: Annotated[Path, typer.Argument(help="Customers and contracts.")],
-        author: Author = "",
-        note: Note = "",
-    ) -> None:
-        """Store customers and contracts, and re-rate what they change; the same again changes nothing."""
-        text = read_text(file)
-        with Session(settings) as session:
-            done = session.send(
-                "PUT",
-                "/v1/contracts",
-                text.encode(),
-                YAML,
-                file_name=file.name,
-                author=author or None,
-                note=note or None,
-            )
-        if settings.as_json:
-            print_json(done)
-            return
-        stdout().print(
-            f"{file}: {counted(done['customers'], 'customer')} and {counted(done['contracts'], 'contract')} "
-            f"stored, {done['unchanged']} unchanged; {counted(done['grants'], 'grant')}; "
-            f"{entries_changed(done)}",
-            markup=False,
-        )
-        for warning in done["warnings"]:
-            stderr().print(f"warning: {place_text(warning)}", style="yellow", markup=False)

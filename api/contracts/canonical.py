@@ -23,9 +23,12 @@ def canonical_text(contract: Contract) -> str:
 
 def canonical_form(contract: Contract) -> dict[str, Any]:
     """Return the contract as JSON values in the words of SEMANTICS §9."""
+    # Only where there is one, so that what is stored without stays what it was.
+    key = {"uniqueness_key": contract.uniqueness_key} if contract.uniqueness_key else {}
     return {
         "contract_id": contract.contract_id,
         "customer_id": contract.customer_id,
+        **key,
         "rate_card": contract.rate_card,
         "starts_at": instant_text(contract.starts_at),
         "ends_at": _optional(contract.ends_at),

@@ -5,7 +5,7 @@ Both are the same checks; within a file nothing is stored.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple, Protocol
 
@@ -56,12 +56,14 @@ def check_against(
     stored_customers: Iterable[StoredCustomer],
     stored_contracts: Iterable[StoredContract],
     stored_grants: Iterable[StoredGrant],
+    stored_keys: Mapping[str, str] | None = None,
 ) -> tuple[CompileError, ...]:
     """Return what is wrong with storing the document beside what is stored, in the order of the file.
 
     A stored customer, or a stored contract with its grants, gives way to the document's one of the same id.
     Refused are a contract without a customer, an alias that would name two customers, contracts of one
-    customer that overlap (SEMANTICS §6), and a grant id that another contract of the customer uses.
+    customer that overlap (SEMANTICS §6), a grant id that another contract of the customer uses, and a uniqueness
+    key that another contract has; `stored_keys` names the contract of each.
     `stored_grants` are those that are not withdrawn. Raises ContractErrors where there are a thousand or more.
     """
     errors = ErrorList(document.file_name, CONTRACTS_FILE)
@@ -73,6 +75,7 @@ def check_against(
     customer_errors(document.customers, customers, errors)
     overlap_errors(document.contracts, contracts, errors)
     grant_errors(document.contracts, grants, errors)
+    uniqueness_errors(document.contracts, stored_keys or {}, errors)
     _unknown_customers(document, customers, errors)
     return errors.in_order()
 
@@ -177,6 +180,21 @@ def grant_errors(contracts: Iterable[Contract], stored: Iterable[StoredGrant], e
             first = found.setdefault(key, grant.origin)
             if first is not grant.origin:
                 _duplicate("grant", grant.grant_id, first, grant.origin, errors)
+
+
+def uniqueness_errors(contracts: Iterable[Contract], stored: Mapping[str, str], errors: ErrorList) -> None:
+    """Report uniqueness keys that another contract has, in the file or among the stored (`stored`: its contract)."""
+    owners = dict(stored)
+    for contract in contracts:
+        key = contract.uniqueness_key
+        if key is None:
+            continue
+        owner = owners.setdefault(key, contract.contract_id)
+        if owner != contract.contract_id:
+            fact = f"contract `{owner}` has the uniqueness key `{key}` already"
+            fix = f"write `contract_id: {owner}` to change that contract, or give this one another key"
+            place, path = contract.origin
+            errors.add("uniqueness_key_taken", place, f"{path}.uniqueness_key", fact, fix)
 
 
 def _unknown_customers(

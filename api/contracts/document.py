@@ -60,6 +60,7 @@ class Grant:
 class Contract:
     """A contract, in force at `starts_at <= time < ends_at` (None: open), in UTC to the millisecond.
 
+    `uniqueness_key` is what the contract is called where it comes from; no two contracts have one key.
     `interval` is `month`. `grace` is the time after a period's end before its invoice may become final.
     `document` is the contract as canonical JSON: read again, it gives an equal contract.
     """
@@ -75,6 +76,7 @@ class Contract:
     grace: timedelta
     grants: tuple[Grant, ...]
     document: str
+    uniqueness_key: str | None = None
     origin: Origin = field(default=NOWHERE, compare=False, repr=False)
 
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 from api.contracts.canonical import canonical_text
-from api.contracts.checks import customer_errors, grant_errors, overlap_errors
+from api.contracts.checks import customer_errors, grant_errors, overlap_errors, uniqueness_errors
 from api.contracts.document import Contract, ContractsDocument, Customer, Origin
 from api.contracts.errors import CONTRACTS_FILE, ContractErrors
 from api.contracts.grant_reader import read_grant
@@ -26,6 +26,7 @@ _CUSTOMER_KEYS = ("customer_id", "name", "attributes", "aliases")
 _CONTRACT_KEYS = (
     "contract_id",
     "customer_id",
+    "uniqueness_key",
     "rate_card",
     "starts_at",
     "ends_at",
@@ -62,6 +63,7 @@ def _document(top: MappingNode, errors: ErrorList) -> ContractsDocument:
     contracts = tuple([found for found in map(_contract, mappings(fields, "contracts")) if found is not None])
     customer_errors(customers, (), errors)
     overlap_errors(contracts, (), errors)
+    uniqueness_errors(contracts, {}, errors)
     grant_errors(contracts, (), errors)
     return ContractsDocument(customers, contracts, errors.file)
 
@@ -83,6 +85,7 @@ def _contract(fields: Fields) -> Contract | None:
     refuse_unsupported(fields, UNSUPPORTED_TERMS)
     contract_id = required_identifier(fields, "contract_id", "k1")
     customer_id = required_identifier(fields, "customer_id", "c1")
+    uniqueness_key = fields.text("uniqueness_key")
     rate_card = _rate_card(fields)
     starts_at = required_instant(fields, "starts_at")
     ends_at = instant(fields, "ends_at")
@@ -113,6 +116,7 @@ def _contract(fields: Fields) -> Contract | None:
         grace=grace,
         grants=grants,
         document="",
+        uniqueness_key=uniqueness_key,
         origin=_origin(fields),
     )
     return replace(contract, document=canonical_text(contract))

@@ -122,15 +122,8 @@ def extend_periods(store: Store) -> int:
 def _request_reconcile(
     store: Store, stored: StoredTerms, customers: Iterable[Customer], contracts: Iterable[Contract]
 ) -> None:
-    """Ask for the days on which the customers concerned, by any id they have or had, sent events."""
-    owners = {customer.customer_id for customer in customers}
-    ids = {alias for customer in customers for alias in customer.aliases}
-    for contract in contracts:
-        owners.add(contract.customer_id)
-        owners.update(c.customer_id for c in stored.contracts if c.contract_id == contract.contract_id)
-    ids |= owners
-    for owner in owners & stored.customers.keys():
-        ids.update(stored.customers[owner].aliases)
+    """Ask for the days on which the customers concerned sent events."""
+    ids = stored.ids_concerned(customers, contracts)
     if not ids:
         return
     span = store.database.rows(load("queries/event_span_of_customers.sql"), customer_ids=sorted(ids))[0]

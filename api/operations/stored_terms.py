@@ -1,8 +1,10 @@
 """What is stored of customers and contracts before a document is applied, and whether the document fits it."""
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from api.contracts import (
     Contract,
@@ -40,12 +42,13 @@ class StoredRecord:
 
 @dataclass(frozen=True, slots=True)
 class StoredTerms:
-    """What is stored before a document is applied."""
+    """What is stored before a document is applied. `keys` has the contract of each uniqueness key."""
 
     customers: Mapping[str, Customer]
     documents: Mapping[str, str]
     contracts: tuple[StoredRecord, ...]
     grants: tuple[StoredGrant, ...]
+    keys: Mapping[str, str]
 
     @classmethod
     def read(cls, store: Store) -> "StoredTerms":
@@ -75,10 +78,11 @@ class StoredTerms:
                 for row in rows
             ),
             tuple(StoredGrant(row["customer_id"], row["grant_id"], row["contract_id"]) for row in grants),
+            _keys(rows),
         )
 
     def check(self, document: ContractsDocument) -> None:
-        errors = check_against(document, self.customers.values(), self.contracts, self.grants)
+        errors = check_against(document, self.customers.values(), self.contracts, self.grants, self.keys)
         if errors:
             raise ContractErrors(errors)
 
@@ -87,6 +91,18 @@ class StoredTerms:
 
     def has_contract(self, contract: Contract) -> bool:
         return self.documents.get(contract.contract_id) == contract.document
+
+    def ids_concerned(self, customers: Iterable[Customer], contracts: Iterable[Contract]) -> set[str]:
+        """Return every id, of now or as stored, under which events come that these customers and contracts rate."""
+        owners = {customer.customer_id for customer in customers}
+        ids = {alias for customer in customers for alias in customer.aliases}
+        for contract in contracts:
+            owners.add(contract.customer_id)
+            owners.update(c.customer_id for c in self.contracts if c.contract_id == contract.contract_id)
+        ids |= owners
+        for owner in owners & self.customers.keys():
+            ids.update(self.customers[owner].aliases)
+        return ids
 
     def check_currencies(self, store: Store, changed: Sequence[Contract], file_name: str) -> None:
         """Raises ContractErrors for a stored contract that would get another currency."""
@@ -97,6 +113,12 @@ class StoredTerms:
         errors = currency_errors(changed, before, currencies, file_name)
         if errors:
             raise ContractErrors(errors)
+
+
+def _keys(rows: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    # Most contracts have none: only the documents that name one are read.
+    documents = [json.loads(row["document"]) for row in rows if '"uniqueness_key"' in row["document"]]
+    return {one["uniqueness_key"]: one["contract_id"] for one in documents if one.get("uniqueness_key")}
 
 
 def check_cards(

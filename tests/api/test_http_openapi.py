@@ -242,6 +242,19 @@ CALLS: dict[str, tuple[str, str, dict[str, Any]]] = {
     "list_contracts": ("GET", "/v1/contracts", {}),
     "get_contract": ("GET", "/v1/contracts/k1", {}),
     "apply_contracts": ("PUT", "/v1/contracts", {"content": CONTRACTS}),
+    "plan_contracts": ("POST", "/v1/contracts/plan", {"content": CONTRACTS}),
+    "import_contracts": (
+        "POST",
+        "/v1/contracts/import",
+        {
+            "json": {
+                "mapping": 'uniqueness_key: id\ncustomer: {customer_id: "c-{id}"}\ncontract: {contract_id: "{id}", '
+                'customer_id: "c-{id}", rate_card: acme, starts_at: "2027-01-01T00:00:00Z"}',
+                "export": "id\nk9\n",
+                "dry_run": True,
+            }
+        },
+    ),
     "list_rate_cards": ("GET", "/v1/rate-cards", {}),
     "publish_rate_card": ("POST", "/v1/rate-cards", {"content": CARD}),
     "validate_rate_card": ("POST", "/v1/rate-cards/validate", {"content": CARD}),
