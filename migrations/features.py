@@ -24,9 +24,10 @@ class Features:
         return all(mine[name] for name, needed in asdict(others).items() if needed)
 
 
-def needed_features(database: Database, product: str = "") -> Features:
-    """Return what the stored prices need: those of all products, or of one."""
-    return Features(**_flags(database.rows(load("queries/price_features.sql"), product=product)[0]))
+def needed_features(database: Database, product: str = "", rate_card: str = "") -> Features:
+    """Return what the stored prices need: those of all products, of one, or of a card."""
+    [row] = database.rows(load("queries/price_features.sql"), product=product, rate_card=rate_card)
+    return Features(**_flags(row))
 
 
 def deployed_features(database: Database) -> Features:

@@ -8,8 +8,9 @@ from typing import Any
 from api.cohorts import Cohort
 from api.compiled import compiled_card
 from api.errors import NotFound
+from api.reads.meterings import Metering, meterings
 from api.reads.rate_cards import get_version, version_id_of
-from api.reads.replay import Metering, Scope, meterings
+from api.reads.replay import Scope
 from api.store import Store
 from ratecard_compiler import CompiledCard
 from ratecard_compiler.canonical import canonical_meters

@@ -61,8 +61,8 @@ def _uncovered(candidate: Candidate, days: int) -> list[dict[str, Any]]:
     moved = [one for one in version.products if all(version.same(one, other) for other in in_force)]
     rules = {rule.number: rule for rule in store.shapes()[version.shape_id].rules}
     metered = [
-        _Metered(product, number, rules[number])
-        for product, (number, _) in version.products.items()
+        _Metered(product, meter.number, rules[meter.number])
+        for product, meter in version.products.items()
         if product not in moved
     ]
     statement = render(
@@ -75,7 +75,7 @@ def _uncovered(candidate: Candidate, days: int) -> list[dict[str, Any]]:
         **scope.names,
     )
     known = {
-        f"{other.version_id} {product}": other.products[product][0]
+        f"{other.version_id} {product}": other.products[product].number
         for other in candidate.meterings.values()
         for product in moved
         if version.same(product, other)
@@ -85,7 +85,7 @@ def _uncovered(candidate: Candidate, days: int) -> list[dict[str, Any]]:
         **parameters,
         version_id=candidate.version_id,
         moved=moved,
-        numbers=[version.products[product][0] for product in moved],
+        numbers=[version.products[product].number for product in moved],
         in_force=list(known),
         in_force_numbers=list(known.values()),
         range_start=since,

@@ -5,7 +5,7 @@ from decimal import Decimal, localcontext
 from api.gates.candidate import Candidate
 from api.reads.documents import exact_sum
 from api.reads.gate_documents import GateResult, ProductReplay, Reason
-from api.reads.replay import NOT_REPLAYED, Replay, replay
+from api.reads.replay import Replay, replay
 from ratecard_compiler.decimals import decimal_text
 
 _DIGITS = 200
@@ -28,11 +28,6 @@ def moves_revenue_little(candidate: Candidate) -> GateResult:
         f"{replayed.periods} billing period{'' if replayed.periods == 1 else 's'}: "
         f"{decimal_text(before)} → {decimal_text(after)} {currency} ({change_text(before, after)})"
     )
-    left_out = [product for product, way in replayed.ways.items() if way == NOT_REPLAYED]
-    if left_out:
-        found += (
-            f"; not replayed, because they depend on more than sums of usage: {', '.join(sorted(left_out))}"
-        )
     if limit is None or not _is_over(before, after, limit):
         return GateResult("replay", True, found, products=products)
     reason = Reason(

@@ -1,28 +1,39 @@
-"""Replay: what usage of the past would have cost under one version, computed by what invoices are made of.
+"""Replay: what usage of the past would have cost under one version, had it been in force in all of the billing periods that
+are asked about; computed by what invoices are made of.
 
-Prices move stored quantities: a product whose usage was metered as the version meters it is priced from the sums, and
-only its events without a price are rated again. Where filter, quantity or dimensions are others, all events are.
+Prices move stored quantities: a product whose usage was metered as the version meters it is priced from the sums, or
+where single events decide from their entries in the ledger, and only its events without a price are rated again. Where
+filter, quantity or dimensions are others, all events are.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from api.cohorts import EVERYONE, Cohort
 from api.instants import milliseconds
+from api.reads.meterings import Metering, meterings
 from api.store import Store
 from migrations import rating_for
 from migrations.features import Features, needed_features
 from ratecard_compiler.cohorts import cohort_condition
-from ratecard_compiler.rating import Shape, ShapeRule
+from ratecard_compiler.rating import Shape
+from ratecard_compiler.settlement import ADDITIVE_AGGREGATIONS
 from sql import load, render
 
 FROM_SUMS = "sums"
 FROM_EVENTS = "events"
 REMOVED = "removed"
-NOT_REPLAYED = "not_replayed"
+
+# How an amount follows from usage: from its sums; from single events of meters that add up, of the others, or of levels
+# that are held into later periods.
+KINDS = ("sums", "single", "totals", "levels")
+
+# An event's quantity is below 10^15 and its amount below 10^14 (SEMANTICS §2): a unit that costs no more than this never
+# brings it out of range.
+_ALWAYS_IN_RANGE = Decimal("0.1")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,20 +66,6 @@ class Scope:
 
 
 @dataclass(frozen=True, slots=True)
-class Metering:
-    """The products of a version: each one's number and how it is metered, whatever it costs and shows."""
-
-    version_id: int
-    shape_id: int
-    products: Mapping[str, tuple[int, ShapeRule]]
-
-    def same(self, product: str, other: "Metering") -> bool:
-        """Tell whether both meter a product in the same way."""
-        mine, its = self.products.get(product), other.products.get(product)
-        return mine is not None and its is not None and mine[1] == its[1]
-
-
-@dataclass(frozen=True, slots=True)
 class Cost:
     """What a product's usage cost, exact and in the card's currency; `customer_id` is empty for all together."""
 
@@ -81,9 +78,8 @@ class Cost:
 
 @dataclass(frozen=True, slots=True)
 class Replay:
-    """What usage cost as it is billed (`before`) and under the version; `ways` says of each product how it was priced:
-    from sums, from events, or not at all: because the version does not have it any more, or because it depends on more
-    than sums of usage (single events in their order, totals that do not add up, what is due without usage)."""
+    """What usage cost as it is billed (`before`) and under the version, what is due without usage included; `ways` says of
+    each product how it was priced: from sums, from events, or that the version does not have it any more."""
 
     periods: int
     before: tuple[Cost, ...]
@@ -91,21 +87,27 @@ class Replay:
     ways: Mapping[str, str]
 
 
-def meterings(store: Store, rate_card: str, version_id: int) -> dict[int, Metering]:
-    """Return how a version, and every one of the card that was ever activated, meters its products."""
-    shapes = store.shapes()
-    found: dict[int, Metering] = {}
-    for row in store.database.rows(
-        load("queries/activated_products.sql"), rate_card=rate_card, version_id=version_id
-    ):
-        number, shape_id = row["product_number"], row["shape_id"]
-        [rule] = [one for one in shapes[shape_id].rules if one.number == number]
-        products = {row["product"]: (number, replace(rule, number=0, show_sql=(), fallback=False))}
-        known = found.get(row["version_id"])
-        if known is not None:
-            products = {**known.products, **products}
-        found[row["version_id"]] = Metering(row["version_id"], shape_id, products)
-    return found
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """How a version's products are priced: which kinds each is of, which are moved from what is stored (the others are
+    rated again), and what the card's prices need."""
+
+    version: Metering
+    kinds: Mapping[str, frozenset[str]]
+    moved: frozenset[str]
+    features: Features
+
+    def way(self, product: str) -> str:
+        """What a product is priced from."""
+        return FROM_SUMS if product in self.moved and self.kinds[product] == {"sums"} else FROM_EVENTS
+
+    def names(self, kind: str, *, moved: bool) -> list[str]:
+        """The products of a kind that are moved, or those that are not."""
+        return [one for one, kinds in self.kinds.items() if kind in kinds and (one in self.moved) == moved]
+
+    def number(self, product: str) -> int:
+        """A product's number in the version."""
+        return self.version.products[product].number
 
 
 def replay(store: Store, scope: Scope, version_id: int, *, by_customer: bool = False) -> Replay:
@@ -113,14 +115,11 @@ def replay(store: Store, scope: Scope, version_id: int, *, by_customer: bool = F
     sources = _sources(store, scope)
     if not sources["periods"]:
         return Replay(0, (), (), {})
-    known = meterings(store, scope.rate_card, version_id)
-    rows = store.database.rows(load("queries/products_not_of_sums.sql"), rate_card=scope.rate_card)
-    sources["not_replayed"] = [row["product"] for row in rows]
-    before = _billed(store, scope, by_customer, sources)
-    ways = _ways(known, version_id, sources["version_ids"])
-    ways |= dict.fromkeys(sources["not_replayed"], NOT_REPLAYED)
-    after = _under(store, scope, by_customer, known[version_id], ways, sources)
-    ways |= {one.product: REMOVED for one in before if one.product not in ways}
+    plan = _plan(store, scope, version_id, sources["version_ids"])
+    before = _costs(store, scope, by_customer, plan, {"under_version": False}, {})
+    after = _under(store, scope, by_customer, plan, sources)
+    ways = {product: plan.way(product) for product in plan.kinds}
+    ways |= {one.product: REMOVED for one in (*before, *after) if one.product not in ways}
     return Replay(sources["periods"], before, after, ways)
 
 
@@ -130,64 +129,89 @@ def _sources(store: Store, scope: Scope) -> dict[str, Any]:
     return row
 
 
-def _ways(known: Mapping[int, Metering], version_id: int, in_force: Sequence[int]) -> dict[str, str]:
-    """Of each product of the version, whether every version in force metered it as this one does."""
+def _plan(store: Store, scope: Scope, version_id: int, in_force: Sequence[int]) -> _Plan:
+    """Products are moved where every version in force metered them as this one does, and no event can get out of range."""
+    known = meterings(store, scope.rate_card, version_id)
     version = known[version_id]
-    return {
-        product: FROM_SUMS if all(version.same(product, known[one]) for one in in_force) else FROM_EVENTS
-        for product in version.products
+    prices = {
+        row["product_number"]: row
+        for row in store.database.rows(load("queries/product_prices.sql"), version_id=version_id)
     }
+    kinds = {
+        product: _kinds(meter.aggregation, prices[meter.number]) for product, meter in version.products.items()
+    }
+    same = {one for one in version.products if all(version.same(one, known[other]) for other in in_force)}
+    greatest = {one: prices[version.products[one].number]["greatest_unit_price"] for one in same}
+    moved = same - _out_of_range(store, scope, greatest)
+    return _Plan(version, kinds, frozenset(moved), _features(store, scope.rate_card))
 
 
-def _billed(store: Store, scope: Scope, by_customer: bool, sources: Mapping[str, Any]) -> tuple[Cost, ...]:
-    """What usage cost as it is in the ledger."""
-    names = {"as_version": False, "moved": False, "rating": "", "rating_without_price": ""}
-    return _costs(store, scope, by_customer, names, {"not_replayed": sources["not_replayed"]})
+def _kinds(aggregation: str, prices: Mapping[str, Any]) -> frozenset[str]:
+    if aggregation not in ADDITIVE_AGGREGATIONS:
+        return frozenset({"totals", "levels"} if aggregation == "weighted_sum" else {"totals"})
+    ways = (("sums", prices["by_sums"]), ("single", prices["by_events"]))
+    return frozenset(kind for kind, has_prices in ways if has_prices)
+
+
+def _out_of_range(store: Store, scope: Scope, greatest: Mapping[str, Decimal]) -> set[str]:
+    """Products of which an event may cost more than an amount holds, where a unit costs `greatest`: rated again, such an
+    event is without a price."""
+    dear = {product: price for product, price in greatest.items() if price > _ALWAYS_IN_RANGE}
+    if not dear:
+        return set()
+    statement = render("queries/reads/products_out_of_range.sql.j2", database=store.database.name, **scope.names)
+    rows = store.database.rows(
+        statement,
+        **scope.parameters,
+        products=list(dear),
+        greatest=[format(price, "f") for price in dear.values()],
+    )
+    return {row["product"] for row in rows}
 
 
 def _under(
-    store: Store,
-    scope: Scope,
-    by_customer: bool,
-    version: Metering,
-    ways: Mapping[str, str],
-    sources: Mapping[str, Any],
+    store: Store, scope: Scope, by_customer: bool, plan: _Plan, sources: Mapping[str, Any]
 ) -> tuple[Cost, ...]:
-    """What usage costs under a version: sums moved to its prices, and events rated by it."""
-    moved = {one: version.products[one][0] for one, way in ways.items() if way == FROM_SUMS}
-    others = {version.products[one][0] for one, way in ways.items() if way == FROM_EVENTS}
+    """What usage costs under a version: what is stored moved to its prices, and events rated by it."""
+    database = store.database.name
     events = render("queries/current_events.sql.j2", settling=False)
-    rating = _rating(store, version, others, events) if others else ""
     without_price = ""
-    if moved and sources["unpriced"]:
-        unpriced = render(
-            "queries/reads/unpriced_events.sql.j2", database=store.database.name, events=events, **scope.names
+    if sources["unpriced"]:
+        without_price = render(
+            "queries/reads/unpriced_events.sql.j2", database=database, events=events, **scope.names
         )
-        without_price = _rating(store, version, set(moved.values()), unpriced)
+    moved = {kind: plan.names(kind, moved=True) for kind in KINDS}
+    names = {
+        "under_version": True,
+        "moved": {kind: bool(products) for kind, products in moved.items()},
+        "ratings": {kind: _rating(store, plan, plan.names(kind, moved=False), events) for kind in KINDS},
+        "ratings_without_price": {
+            kind: _rating(store, plan, products, without_price) for kind, products in moved.items()
+        },
+    }
     parameters: dict[str, Any] = {
-        "version_id": version.version_id,
-        "moved": list(moved),
-        "numbers": list(moved.values()),
+        "version_id": plan.version.version_id,
+        "moved": sorted(plan.moved),
+        "numbers": [plan.number(one) for one in sorted(plan.moved)],
+        **{f"moved_{kind}": products for kind, products in moved.items()},
         "range_start": sources["range_start"],
         "range_end": sources["range_end"],
-        "not_replayed": sources["not_replayed"],
     }
-    names = {
-        "as_version": True,
-        "moved": bool(moved),
-        "rating": rating,
-        "rating_without_price": without_price,
-    }
-    return _costs(store, scope, by_customer, names, parameters)
+    return _costs(store, scope, by_customer, plan, names, parameters)
 
 
 def _costs(
-    store: Store, scope: Scope, by_customer: bool, names: Mapping[str, Any], parameters: Mapping[str, Any]
+    store: Store,
+    scope: Scope,
+    by_customer: bool,
+    plan: _Plan,
+    names: Mapping[str, Any],
+    parameters: Mapping[str, Any],
 ) -> tuple[Cost, ...]:
     statement = render(
         "queries/reads/replayed_amounts.sql.j2",
         database=store.database.name,
-        features=_features(store),
+        features=plan.features,
         **scope.names,
         **names,
     )
@@ -195,19 +219,22 @@ def _costs(
     return tuple(Cost(**row) for row in rows)
 
 
-def _features(store: Store) -> Features:
-    """What the prices need that a replay computes: no more than sums and positions in them."""
-    needed = needed_features(store.database)
-    return Features(positional=needed.positional, limited=needed.limited)
+def _features(store: Store, rate_card: str) -> Features:
+    """What the card's prices need, in any of its versions: no more than sums, where they do."""
+    return needed_features(store.database, rate_card=rate_card)
 
 
-def _rating(store: Store, version: Metering, numbers: set[int], events: str) -> str:
-    """Return the rating expression over events, for some products of a version."""
-    shape = store.shapes()[version.shape_id]
+def _rating(store: Store, plan: _Plan, products: Sequence[str], events: str) -> str:
+    """Return the rating expression over events, for some products of a version; none where there are no events or no
+    products."""
+    if not products or not events:
+        return ""
+    numbers = {plan.number(one) for one in products}
+    shape = store.shapes()[plan.version.shape_id]
     rules = Shape(tuple(rule for rule in shape.rules if rule.number in numbers))
     return rating_for(
         store.database,
-        {version.shape_id: rules},
+        {plan.version.shape_id: rules},
         source=f"({events})",
-        as_version=(version.version_id, version.shape_id),
+        as_version=(plan.version.version_id, plan.version.shape_id),
     )

@@ -1,4 +1,4 @@
--- What the stored prices need beside quantity × unit price: of all products, or of one in any version.
+-- What the stored prices need beside quantity × unit price: of all products, or of one or of a card's in any version.
 SELECT
     countIf(NOT per_event OR is_standing OR isNotNull(minimum_spend) OR isNotNull(maximum_spend)) > 0 AS positional,
     countIf(isNotNull(minimum_spend) OR isNotNull(maximum_spend)) > 0 AS limited,
@@ -16,4 +16,6 @@ FROM
         AND ({product:String} = ''
             OR (version_id, product_number) IN
                 (SELECT version_id, product_number FROM rate_card_products WHERE product = {product:String}))
+        AND ({rate_card:String} = ''
+            OR version_id IN (SELECT version_id FROM rate_card_versions WHERE rate_card = {rate_card:String}))
 )

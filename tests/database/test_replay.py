@@ -17,7 +17,7 @@ from api.operations.reconcile import reconcile
 from api.operations.rollback import roll_back
 from api.operations.rollup import roll_up
 from api.reads.documents import exact_sum
-from api.reads.replay import FROM_EVENTS, FROM_SUMS, NOT_REPLAYED, Cost, Replay, Scope, replay
+from api.reads.replay import FROM_EVENTS, FROM_SUMS, Cost, Replay, Scope, replay
 from api.scenarios.plan import scenario_of
 from api.scenarios.run import run_steps
 from api.store import Store
@@ -42,7 +42,7 @@ def billed(store: Store, statement: str, replayed: Replay, **parameters: Any) ->
     return {
         (row["customer_id"], row["product"]): row["amount"]
         for row in rows
-        if row["amount"] and replayed.ways.get(row["product"]) != NOT_REPLAYED
+        if row["amount"]
     }
 
 
