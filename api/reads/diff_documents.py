@@ -37,7 +37,7 @@ class PriceDifferenceAnswer:
 @dataclass(frozen=True, slots=True)
 class EffectRow:
     """What a customer's usage of a product cost under both, exact and in the card's currency. `way`: priced from stored
-    `sums`, from its `events` rated again, or `removed`: the later version does not have it."""
+    `sums`, from its single `events`, or `removed`: the later version does not have it."""
 
     customer_id: str
     product: str

@@ -20,7 +20,7 @@ class Reason:
 @dataclass(frozen=True, slots=True)
 class ProductReplay:
     """What a product's usage cost, and would cost, exact and in the card's currency. `way`: priced from stored `sums`,
-    from its `events` rated again, or `removed`: the version does not have it."""
+    from its single `events`, or `removed`: the version does not have it."""
 
     product: str
     way: str

@@ -1,5 +1,5 @@
-"""Replay: what usage of the past would have cost under one version, had it been in force in all of the billing periods that
-are asked about; computed by what invoices are made of.
+"""Replay: what usage of the past would have cost under one version, had it been in force in all of the billing periods
+that are asked about; computed by what invoices are made of.
 
 Prices move stored quantities: a product whose usage was metered as the version meters it is priced from the sums, or
 where single events decide from their entries in the ledger, and only its events without a price are rated again. Where
@@ -31,8 +31,8 @@ REMOVED = "removed"
 # that are held into later periods.
 KINDS = ("sums", "single", "totals", "levels")
 
-# An event's quantity is below 10^15 and its amount below 10^14 (SEMANTICS §2): a unit that costs no more than this never
-# brings it out of range.
+# An event's quantity is below 10^15 and its amount below 10^14 (SEMANTICS §2): a unit that costs no more than this
+# never brings it out of range.
 _ALWAYS_IN_RANGE = Decimal("0.1")
 
 
@@ -78,8 +78,8 @@ class Cost:
 
 @dataclass(frozen=True, slots=True)
 class Replay:
-    """What usage cost as it is billed (`before`) and under the version, what is due without usage included; `ways` says of
-    each product how it was priced: from sums, from events, or that the version does not have it any more."""
+    """What usage cost as it is billed (`before`) and under the version, what is due without usage included; `ways` says
+    of each product how it was priced: from sums, from events, or that the version does not have it any more."""
 
     periods: int
     before: tuple[Cost, ...]
@@ -130,7 +130,8 @@ def _sources(store: Store, scope: Scope) -> dict[str, Any]:
 
 
 def _plan(store: Store, scope: Scope, version_id: int, in_force: Sequence[int]) -> _Plan:
-    """Products are moved where every version in force metered them as this one does, and no event can get out of range."""
+    """Products are moved where every version in force metered them as this one does, and no event can get out of
+    range."""
     known = meterings(store, scope.rate_card, version_id)
     version = known[version_id]
     prices = {
@@ -138,7 +139,8 @@ def _plan(store: Store, scope: Scope, version_id: int, in_force: Sequence[int]) 
         for row in store.database.rows(load("queries/product_prices.sql"), version_id=version_id)
     }
     kinds = {
-        product: _kinds(meter.aggregation, prices[meter.number]) for product, meter in version.products.items()
+        product: _kinds(meter.aggregation, prices[meter.number])
+        for product, meter in version.products.items()
     }
     same = {one for one in version.products if all(version.same(one, known[other]) for other in in_force)}
     greatest = {one: prices[version.products[one].number]["greatest_unit_price"] for one in same}
@@ -154,12 +156,14 @@ def _kinds(aggregation: str, prices: Mapping[str, Any]) -> frozenset[str]:
 
 
 def _out_of_range(store: Store, scope: Scope, greatest: Mapping[str, Decimal]) -> set[str]:
-    """Products of which an event may cost more than an amount holds, where a unit costs `greatest`: rated again, such an
-    event is without a price."""
+    """Products of which an event may cost more than an amount holds, where a unit costs `greatest`: rated again, such
+    an event is without a price."""
     dear = {product: price for product, price in greatest.items() if price > _ALWAYS_IN_RANGE}
     if not dear:
         return set()
-    statement = render("queries/reads/products_out_of_range.sql.j2", database=store.database.name, **scope.names)
+    statement = render(
+        "queries/reads/products_out_of_range.sql.j2", database=store.database.name, **scope.names
+    )
     rows = store.database.rows(
         statement,
         **scope.parameters,
