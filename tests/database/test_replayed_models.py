@@ -17,7 +17,7 @@ from tests.conftest import Engine
 from tests.database.billing import JANUARY, card, event, publish, send, set_up
 from tests.sql import statements_of
 
-SQL = statements_of("replay")
+SQL = statements_of("replayed_models")
 NOW = datetime(2026, 3, 3, tzinfo=UTC)
 FEBRUARY = datetime(2026, 2, 1, tzinfo=UTC)
 

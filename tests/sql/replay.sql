@@ -43,6 +43,3 @@ FROM terms
 WHERE customer_id = {customer:String} AND valid_from >= {at:DateTime64(3, 'UTC')} AND version_id != 0
 ORDER BY valid_from
 LIMIT 1
-
--- name: lines
-SELECT product, exact_amount AS amount FROM invoice_lines WHERE contract_id = {contract:String} AND period_start = {at:DateTime64(3, 'UTC')}
