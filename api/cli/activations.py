@@ -6,10 +6,11 @@ from typing import Annotated, Any
 import typer
 
 from api.cli.failures import CommandFailed
-from api.cli.output import Columns, counted, entries_changed, print_json, stdout
+from api.cli.output import Columns, counted, entries_changed, print_json, stderr, stdout
 from api.cli.session import Session, part
 from api.cli.settings import Settings, check_instant, command
 from api.cohorts import ALL, CohortErrors, cohort_words, parse_cohort
+from api.instants import parse_instant
 
 CardName = Annotated[str, typer.Argument(help="The card's id, for example aurora-ai.")]
 Author = Annotated[str, typer.Option(envvar="RUNRATE_AUTHOR", help="Who does it.")]
@@ -69,7 +70,8 @@ def _register_activate(cards: typer.Typer) -> None:
         if settings.as_json:
             print_json(done)
             return
-        stdout().print(f"{_in_force(done)}; {entries_changed(done)}", markup=False)
+        stdout().print(_told_of(done), markup=False)
+        _warn_of_nobody(done)
 
 
 def _register_rollback(cards: typer.Typer) -> None:
@@ -79,7 +81,10 @@ def _register_rollback(cards: typer.Typer) -> None:
         rate_card: CardName,
         to: Annotated[
             int | None,
-            typer.Option(help="The version's number; default: the one before the last.", min=1),
+            typer.Option(
+                help="The version's number; default: the one in force before --from, else the one before the last.",
+                min=1,
+            ),
         ] = None,
         start: ActiveFrom = None,
         cohort: CohortText = ALL,
@@ -101,7 +106,8 @@ def _register_rollback(cards: typer.Typer) -> None:
         if settings.as_json:
             print_json(done)
             return
-        stdout().print(f"{_in_force(done)}; {entries_changed(done)}", markup=False)
+        stdout().print(_told_of(done), markup=False)
+        _warn_of_nobody(done)
         for one in done["scheduled"]:
             stdout().print(
                 f"scheduled: version {one['rate_card_version']} from {one['active_from']} "
@@ -163,8 +169,26 @@ def cohort_value_of(text: str) -> str | dict[str, Any]:
         raise CommandFailed("the cohort is wrong", tuple(str(error) for error in wrong.errors)) from None
 
 
-def _in_force(done: dict[str, Any]) -> str:
-    told = f"{done['rate_card']} version {done['rate_card_version']} is in force from {done['active_from']}"
-    if done["cohort"] != ALL:
+def in_force_words(done: dict[str, Any]) -> str:
+    """What an answer says to be in force: from when, for whom, and until when."""
+    is_scheduled = parse_instant(done["active_from"]) > datetime.now(UTC)
+    told = f"is {'scheduled' if is_scheduled else 'in force'} from {done['active_from']}"
+    if done.get("cohort", ALL) != ALL:
         told += f" for {cohort_words(done['cohort'])} ({counted(done['contracts'], 'contract')})"
+    if done.get("active_until") is not None:
+        told += f" until {done['active_until']}, when version {done['next_version']} takes over"
     return told
+
+
+def _told_of(done: dict[str, Any]) -> str:
+    name = f"{done['rate_card']} version {done['rate_card_version']}"
+    return f"{name} {in_force_words(done)}; {entries_changed(done)}"
+
+
+def _warn_of_nobody(done: dict[str, Any]) -> None:
+    if done["cohort"] != ALL and done["contracts"] == 0:
+        stderr().print(
+            "warning: the cohort holds no contract of the card now; see `runrate prices CUSTOMER` for whom it should",
+            style="yellow",
+            markup=False,
+        )

@@ -5,9 +5,9 @@ from typing import Annotated, Any
 
 import typer
 
-from api.cli.activations import Author, Force, Note
+from api.cli.activations import Author, Force, Note, in_force_words
 from api.cli.failures import CommandFailed
-from api.cli.output import Columns, counted, pairs, print_json, stdout
+from api.cli.output import Columns, counted, entries_changed, pairs, print_json, stdout
 from api.cli.session import Session, part
 from api.cli.settings import Settings, check_instant, command
 from api.cohorts import cohort_words
@@ -106,18 +106,13 @@ def _show(done: dict[str, Any]) -> None:
             f"from {one['active_from']}, is replaced too",
             markup=False,
         )
-    if done["active_until"] is not None:
-        stdout().print(
-            f"until {done['active_until']}, when version {done['next_version']} takes over", markup=False
-        )
 
 
 def _told(done: dict[str, Any]) -> str:
     base = f"{done['rate_card']} version {done['base_version']}"
     if done["rate_card_version"] is None:
         return f"dry run: {base} stays as it is, nothing is stored"
-    changed = done["entries_changed"]
     return (
         f"{done['rate_card']} version {done['rate_card_version']}, made from version {done['base_version']}, "
-        f"is in force from {done['active_from']}; {changed} ledger {'entry' if changed == 1 else 'entries'} changed"
+        f"{in_force_words(done)}; {entries_changed(done)}"
     )

@@ -8,6 +8,7 @@ import anyio
 from fastapi import Request
 from pydantic import BaseModel, ValidationError
 
+from api.events.repeated_names import repeated_name
 from api.http.problem import ProblemError
 
 # Of a body that is too large, this much is still taken in and thrown away, so that a client that sends all
@@ -21,6 +22,8 @@ DOCUMENT_BYTES = 10 << 20
 
 # What is left of a body that was given up is not read: the connection ends with the answer.
 _CLOSE = {"Connection": "close"}
+
+_NO_TEXT = ("image", "audio", "video", "font", "multipart")
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -115,12 +118,34 @@ async def _read(request: Request, limit: int, held: _Held, seconds: float) -> by
     return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
 
+def refuse_what_is_no_text(request: Request) -> None:
+    """Raise ProblemError 415 `unsupported_media_type` for a body that says to be compressed, in another charset than
+    UTF-8, or no text at all. What a client sends as a form by default (curl does) is taken for what the route takes.
+    """
+    encoding = request.headers.get("content-encoding", "").strip().lower()
+    if encoding not in ("", "identity"):
+        raise _unsupported(f"Content-Encoding {encoding[:40]!r} is not taken here; send the body as it is.")
+    media_type, *parameters = request.headers.get("content-type", "").lower().split(";")
+    if media_type.strip().partition("/")[0] in _NO_TEXT:
+        raise _unsupported(f"Content type {media_type.strip()[:80]!r} is not read; send YAML or JSON.")
+    for parameter in parameters:
+        name, _, value = parameter.partition("=")
+        charset = value.strip().strip('"')
+        if name.strip() == "charset" and charset not in ("utf-8", "utf8", "us-ascii"):
+            raise _unsupported(f"Charset {charset[:40]!r} is not read; send UTF-8.")
+
+
+def _unsupported(detail: str) -> ProblemError:
+    return ProblemError(415, "unsupported_media_type", detail)
+
+
 @asynccontextmanager
 async def received_text(request: Request) -> AsyncIterator[str]:
     """Receive a YAML or JSON document sent as UTF-8 text, at most 10 MiB, as `received` does.
 
-    Raises ProblemError 400 `invalid_body`, and what `received` raises.
+    Raises ProblemError 400 `invalid_body`, 415 `unsupported_media_type`, and what `received` raises.
     """
+    refuse_what_is_no_text(request)
     async with received(request, DOCUMENT_BYTES) as body:
         try:
             text = body.decode("utf-8-sig")
@@ -136,11 +161,21 @@ def json_body(model: type[Model], limit: int = JSON_BYTES) -> Callable[[Request]
     """Return a dependency that reads a JSON object of at most `limit` bytes, a small one, as `model`.
 
     Not the framework's own way, which reads a body of any size before it asks for a key.
-    Raises ProblemError 422 `invalid_body`, and what `received` raises.
+    Raises ProblemError 422 `invalid_body`, also for a name that stands twice in one object: one of the two would be
+    lost in silence; 415 `unsupported_media_type`, and what `received` raises.
     """
 
     async def read(request: Request) -> Model:
+        refuse_what_is_no_text(request)
         async with received(request, limit) as body:
+            twice = repeated_name(body)
+            if twice is not None:
+                raise ProblemError(
+                    422,
+                    "invalid_body",
+                    "A name stands twice in one object; keep one of them.",
+                    errors=[{"field": twice, "message": "the name stands twice"}],
+                )
             try:
                 return model.model_validate_json(body or b"{}")
             except ValidationError as error:

@@ -236,7 +236,7 @@ ACTIVATION: Final[Document] = {
     "rate_card_version": 1,
     "active_from": "2026-01-01T00:00:00Z",
     "cohort": {"percent": "5"},
-    "state": "started",
+    "state": "in_force",
     "author": "ada",
     "note": "first stage",
     "forced": [],

@@ -24,6 +24,7 @@ _OF_A_PATH: Mapping[str, tuple[str, str]] = {"404": ("not_found", CODES["not_fou
 _OF_A_BODY: Mapping[str, tuple[str, str]] = {
     "408": ("body_too_slow", CODES["body_too_slow"]),
     "413": ("body_too_large", CODES["body_too_large"]),
+    "415": ("unsupported_media_type", CODES["unsupported_media_type"]),
 }
 
 

@@ -47,6 +47,7 @@ CODES: dict[str, str] = {
     "malformed_url": "The path or query has a percent-escape that is not UTF-8.",
     "method_not_allowed": "The path exists, but not with this method; the Allow header lists those that do.",
     "not_found": "What the path names does not exist.",
+    "no_version_in_force": "No version of the card is in force for everyone then; name one.",
     "nothing_to_roll_back": "No version earlier than the one in force was ever in force.",
     "not_ready": "The store is starting, closing or damaged and does not serve.",
     "store_unavailable": "The events may or may not be stored; send them again, repeats are harmless.",
@@ -55,6 +56,7 @@ CODES: dict[str, str] = {
     "unknown_parameter": "The query has a parameter that this route does not know, or one twice.",
     "unknown_parent": "The version that this one is said to be made from is not published.",
     "unknown_path": "No route has this path.",
+    "unexpected_version": "Another version is in force than the request expects; nothing was changed.",
     "unknown_version": "The rate card has no such version.",
 }
 """Every code of a problem and the sentence that documents it."""

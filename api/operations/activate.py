@@ -21,12 +21,14 @@ from sql.fail_points import reach
 @dataclass(frozen=True, slots=True)
 class Activated:
     """An activation, how many of the card's contracts it holds now, and how many ledger entries it changed (0 when it
-    lies in the future)."""
+    lies in the future). `active_until` is where another takes its place, with `next_version`: None, none does yet."""
 
     activation_id: int
     rate_card: str
     rate_card_version: int
     active_from: datetime
+    active_until: datetime | None
+    next_version: int | None
     cohort: Cohort
     contracts: int
     entries_changed: int
@@ -55,8 +57,17 @@ def activate_version(
     [activation_id] = put_in_force(store, passed, [active_from], cohort, remark, action)
     result = reconcile(store)
     contracts = contracts_held(store, rate_card, activation_id)
+    until, next_version = taken_over(store, rate_card, active_from, cohort, activation_id)
     return Activated(
-        activation_id, rate_card, version, active_from, cohort, contracts, result.entries_appended
+        activation_id=activation_id,
+        rate_card=rate_card,
+        rate_card_version=version,
+        active_from=active_from,
+        active_until=until,
+        next_version=next_version,
+        cohort=cohort,
+        contracts=contracts,
+        entries_changed=result.entries_appended,
     )
 
 
@@ -111,6 +122,21 @@ def put_in_force(
         reach("activate.before_terms")
         store.refresh_dictionaries()
     return ids
+
+
+def taken_over(
+    store: Store, rate_card: str, active_from: datetime, cohort: Cohort, activation_id: int = 2**63
+) -> tuple[datetime | None, int | None]:
+    """Return when another activation takes the place of one, and the version that it puts in force; None where none
+    does. Without its number it is the last made."""
+    rows = store.database.rows(
+        load("queries/activation_that_takes_over.sql"),
+        rate_card=rate_card,
+        cohort=cohort.text,
+        at=milliseconds(active_from),
+        activation_id=activation_id,
+    )
+    return (rows[0]["active_from"], rows[0]["version"]) if rows else (None, None)
 
 
 def contracts_held(store: Store, rate_card: str, activation_id: int) -> int:

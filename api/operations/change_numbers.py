@@ -6,8 +6,8 @@ from datetime import datetime
 
 from api.cohorts import EVERYONE, Cohort
 from api.errors import NotFound, Unprocessable
-from api.instants import milliseconds
-from api.operations.activate import activate_version
+from api.instants import instant_text, milliseconds
+from api.operations.activate import activate_version, taken_over
 from api.operations.publish import publish_rate_card
 from api.operations.remarks import NO_REMARK, Remark
 from api.reads.rate_cards import get_version, list_versions
@@ -58,10 +58,11 @@ def change_card_numbers(
 ) -> NumbersChanged:
     """Set constants and table cells of a card, and put the new version in force for everyone from `active_from` on.
 
-    The numbers are changed in the text of the version that is in force for everyone at that instant (of the latest one
-    where none is), or of `base`. With `dry_run` nothing is stored. Raises NotFound, Unprocessable for numbers that
-    cannot be set, RateCardErrors where the card does not compile with them, and Conflicting where a gate refuses the
-    new version and it is not forced: it is then published and not in force.
+    The numbers are changed in the text of the version that is in force for everyone at that instant, or of `base`; of
+    the latest one where none ever was in force. With `dry_run` nothing is stored. Raises NotFound, Unprocessable for
+    numbers that cannot be set or where no version is in force at that instant, RateCardErrors where the card does not
+    compile with them, and Conflicting where a gate refuses the new version and it is not forced: it is then published
+    and not in force.
     """
     version, text = _base(store, rate_card, active_from, base)
     try:
@@ -73,9 +74,7 @@ def change_card_numbers(
             f"the numbers of {rate_card} version {version} are unchanged: {refused}",
             reasons,
         ) from None
-    following = store.database.rows(
-        load("queries/next_version_for_everyone.sql"), rate_card=rate_card, at=milliseconds(active_from)
-    )
+    until, next_version = taken_over(store, rate_card, active_from, EVERYONE)
     replaced = store.database.rows(
         load("queries/versions_replaced_for_cohorts.sql"), rate_card=rate_card, at=milliseconds(active_from)
     )
@@ -91,8 +90,8 @@ def change_card_numbers(
         base=version,
         rate_card_version=number,
         active_from=active_from,
-        active_until=following[0]["active_from"] if following else None,
-        next_version=following[0]["version"] if following else None,
+        active_until=until,
+        next_version=next_version,
         replaced=tuple(
             Replaced(row["version"], row["active_from"], Cohort(row["cohort"])) for row in replaced
         ),
@@ -109,6 +108,14 @@ def _base(store: Store, rate_card: str, at: datetime, wanted: int | None) -> tup
         )
         if rows:
             return rows[0]["version"], rows[0]["document"]
+        first = store.database.rows(load("queries/first_version_for_everyone.sql"), rate_card=rate_card)
+        if first:
+            raise Unprocessable(
+                "no_version_in_force",
+                f"no version of rate card {rate_card!r} is in force for everyone at {instant_text(at)}: the first, "
+                f"version {first[0]['version']}, is from {instant_text(first[0]['active_from'])} on. Name the version "
+                "to change, or a later instant",
+            )
         latest = list_versions(store, rate_card, limit=1).items
         if not latest:
             raise NotFound("unknown_version", f"no version of rate card {rate_card!r} is published")

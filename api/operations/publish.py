@@ -42,12 +42,12 @@ def publish_rate_card(
         known = store.database.rows(
             load("queries/version_by_hash.sql"), rate_card=card.rate_card, hash=card.content_hash
         )
+        if parent is not None and version_id_of(store, card.rate_card, parent) is None:
+            raise Unprocessable("unknown_parent", f"rate card {card.rate_card!r} has no version {parent}")
         if known:
             row = known[0]
             return Published(card.rate_card, row["version"], card.content_hash, len(card.prices), False)
         check_currency(store, card)
-        if parent is not None and version_id_of(store, card.rate_card, parent) is None:
-            raise Unprocessable("unknown_parent", f"rate card {card.rate_card!r} has no version {parent}")
         numbers = store.database.rows(load("queries/next_version.sql"), rate_card=card.rate_card)[0]
         version_id, version = numbers["version_id"], numbers["version"]
         # Usage comes in while this is stored and loaded: nothing in force points at it.

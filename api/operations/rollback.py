@@ -1,12 +1,11 @@
 """Rollback: an earlier version in force again, from now or from an earlier instant."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
 from api.cohorts import EVERYONE, Cohort
 from api.errors import Conflicting
-from api.instants import parse_instant
+from api.instants import instant_text, parse_instant
 from api.operations.activate import contracts_held, put_in_force
 from api.operations.gates import pass_gates
 from api.operations.reconcile import reconcile
@@ -40,18 +39,20 @@ def roll_back(
     cohort: Cohort = EVERYONE,
     remark: Remark = NO_REMARK,
     *,
+    expected: int | None = None,
     force: bool = False,
 ) -> RolledBack:
     """Put an earlier version in force again for a cohort, from an instant (default: now) on, and re-rate.
 
-    Without `version`: the one before the version that came into force last. Activations that came into force between
-    `active_from` and now would win by their later start, so the version is activated from each of their starts too.
-    Raises NotFound, and Conflicting where there is nothing to roll back to, or where a gate refuses the version and it
-    is not forced.
+    Without `version`: the one that was in force just before `active_from`; from now on, the one before the version
+    that came into force last. Activations that came into force between `active_from` and now would win by their later
+    start, so the version is activated from each of their starts too. `expected` is the version that has to be in force
+    now: a request that is sent again does not go back a second time.
+
+    Raises NotFound, and Conflicting where another version than the expected one is in force, where there is nothing to
+    roll back to, or where a gate refuses the version and it is not forced.
     """
-    wanted = (
-        _version_before(rate_card, _made(store, rate_card), store.clock()) if version is None else version
-    )
+    wanted = _wanted(store, rate_card, active_from, cohort, expected) if version is None else version
     passed = pass_gates(store, rate_card, wanted, cohort, force=force)
     with store.exclusive():
         now = store.clock()
@@ -84,15 +85,34 @@ def _made(store: Store, rate_card: str) -> list[tuple[datetime, Activation]]:
     return sorted(made, key=lambda pair: (pair[0], pair[1].activation_id))
 
 
-def _version_before(rate_card: str, made: Iterable[tuple[datetime, Activation]], now: datetime) -> int:
-    """Return the version that was in force before the one that came into force last. A version is never rolled back to
-    a later one: after a rollback the next one goes further back."""
-    versions = [one.rate_card_version for starts_at, one in made if starts_at <= now]
-    earlier = [version for version in versions if version < versions[-1]]
+def _wanted(
+    store: Store, rate_card: str, active_from: datetime | None, cohort: Cohort, expected: int | None
+) -> int:
+    """Return the version to go back to. A version is never rolled back to a later one: after a rollback the next one
+    goes further back."""
+    now = store.clock()
+    started = [
+        (starts_at, one.rate_card_version)
+        for starts_at, one in _made(store, rate_card)
+        if starts_at <= now and (cohort == EVERYONE or one.cohort in (EVERYONE.value, cohort.value))
+    ]
+    if not started:
+        raise Conflicting("nothing_to_roll_back", f"no version of rate card {rate_card!r} is in force")
+    since, current = started[-1]
+    if expected is not None and expected != current:
+        raise Conflicting(
+            "unexpected_version",
+            f"version {current} of rate card {rate_card!r} is in force since {instant_text(since)}, not {expected}",
+        )
+    earlier = [version for _, version in started if version < current]
     if not earlier:
         raise Conflicting(
             "nothing_to_roll_back",
-            f"rate card {rate_card!r} has no earlier version that was in force; name the version with `--to`, or in "
-            "`rate_card_version`",
+            f"version {current} of rate card {rate_card!r} is in force since {instant_text(since)}, and no earlier "
+            "version ever was; name the version with `--to`, or in `rate_card_version`",
         )
-    return earlier[-1]
+    start = now if active_from is None else active_from
+    before = [version for starts_at, version in started if starts_at < start]
+    at = [version for starts_at, version in started if starts_at <= start]
+    then = (before or at or [current])[-1]
+    return then if then < current else earlier[-1]

@@ -1,11 +1,10 @@
 """Rate cards, their versions, products and activations."""
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from api.cohorts import cohort_value
-from api.instants import instant_text
+from api.instants import instant_text, milliseconds
 from api.reads.documents import Page, Position, Row, page_of
 from api.reads.gate_documents import ForcedGate, forced_gates
 from api.store import Store
@@ -91,8 +90,9 @@ class PublishedNames:
 @dataclass(frozen=True, slots=True)
 class Activation:
     """A version put in force for events from `active_from` on, for the contracts that its cohort holds; the latest
-    start wins, then the later activation. `state` is `scheduled` until it starts, then `started`; `forced` are the
-    gates that refused the version and did not keep it from being activated."""
+    start wins, then the later activation. `state` is `scheduled` until it starts, then `in_force`, and `superseded`
+    once another for everyone or for the same cohort has taken its place. `forced` are the gates that refused the
+    version and did not keep it from being activated."""
 
     activation_id: int
     rate_card: str
@@ -165,10 +165,10 @@ def list_activations(
         load("queries/reads/activations.sql"),
         rate_card=rate_card,
         before_activation_id=after[0] if after else _NO_BOUND,
+        now=milliseconds(store.clock()),
         limit=limit + 1,
     )
-    now = store.clock()
-    return page_of(rows, limit, lambda row: _activation(row, now), lambda row: (row["activation_id"],))
+    return page_of(rows, limit, _activation, lambda row: (row["activation_id"],))
 
 
 def _versions(
@@ -200,14 +200,14 @@ def _rate_card(row: Row) -> RateCard:
     )
 
 
-def _activation(row: Row, now: datetime) -> Activation:
+def _activation(row: Row) -> Activation:
     return Activation(
         activation_id=row["activation_id"],
         rate_card=row["rate_card"],
         rate_card_version=row["rate_card_version"],
         active_from=instant_text(row["active_from"]),
         cohort=cohort_value(row["cohort"]),
-        state="scheduled" if row["active_from"] > now else "started",
+        state=row["state"],
         author=row["author"],
         note=row["note"],
         forced=forced_gates(row["forced"]),

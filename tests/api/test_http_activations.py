@@ -43,9 +43,9 @@ def test_a_version_for_some_customers_on_a_date_and_back_again(client: httpx.Cli
     made = answer_of(client.get(ACTIVATIONS))["items"]
     assert [(one["cohort"], one["state"], one["author"]) for one in made] == [
         ("all", "scheduled", "ada"),
-        ({"customers": ["c1"]}, "started", "ada"),
-        ({"where": "tier = 'x'"}, "started", ""),
-        ("all", "started", ""),
+        ({"customers": ["c1"]}, "in_force", "ada"),
+        ({"where": "tier = 'x'"}, "in_force", ""),
+        ("all", "in_force", ""),
     ]
 
     back = answer_of(client.post(ROLLBACKS, json={"active_from": "2026-01-06T00:00:00Z", "note": "too dear"}))
@@ -61,13 +61,24 @@ def test_a_parent_is_a_version_of_the_card(client: httpx.Client) -> None:
         client.post("/v1/rate-cards", content=CARD + "\n", params={"parent": "0"}), 422, "invalid_parameter"
     )
     problem_of(client.post("/v1/rate-cards", content=DEARER, params={"parent": "7"}), 422, "unknown_parent")
+    # Of what is published already too.
+    problem_of(client.post("/v1/rate-cards", content=CARD, params={"parent": "7"}), 422, "unknown_parent")
     assert len(answer_of(client.get(VERSIONS))["items"]) == 1
 
 
 def test_a_rollback_that_makes_no_sense(client: httpx.Client) -> None:
-    for body in ("[]", '{"rate_card_version": 0}', '{"cohort": "vip"}', '{"to": 1}'):
+    for body in (
+        "[]",
+        '{"rate_card_version": 1, "rate_card_version": 1}',
+        '{"rate_card_version": 0}',
+        '{"cohort": "vip"}',
+        '{"to": 1}',
+    ):
         assert problem_of(client.post(ROLLBACKS, content=body), 422, "invalid_body")["errors"]
     problem_of(client.post(ROLLBACKS, json={"rate_card_version": 9}), 404, "unknown_version")
+    problem_of(client.post(ROLLBACKS, json={"expected_version": 2}), 409, "unexpected_version")
+    for headers in ({"Content-Encoding": "gzip"}, {"Content-Type": "application/json; charset=utf-16"}):
+        problem_of(client.post(ROLLBACKS, content="{}", headers=headers), 415, "unsupported_media_type")
     problem_of(client.post(ROLLBACKS), 409, "nothing_to_roll_back")
 
 

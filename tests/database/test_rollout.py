@@ -178,6 +178,34 @@ def test_a_rollback_from_now_leaves_the_past_and_lists_the_schedule(january: Sto
     assert cents(january) == 10 + 20 + 20
 
 
+def test_a_rollback_from_an_instant_brings_back_what_was_in_force_before_it(january: Store) -> None:
+    publish_rate_card(january, card('{model: per_unit, unit_amount: "0.30"}'), "card.yaml")
+    activate_version(january, "acme", 2, day(10))
+    activate_version(january, "acme", 3, day(18))
+    assert cents(january) == 10 + 20 + 30
+    # Version 1 was in force on the 6th: version 2 would be a step forward.
+    assert roll_back(january, "acme", active_from=day(6)).rate_card_version == 1
+    assert cents(january) == 30
+
+
+def test_a_rollback_expects_a_version(january: Store) -> None:
+    activate_version(january, "acme", 2, day(10))
+    assert roll_back(january, "acme", expected=2).rate_card_version == 1
+    with pytest.raises(Conflicting, match=r"version 1 of rate card 'acme' is in force since .*, not 2"):
+        roll_back(january, "acme", expected=2)
+
+
+def test_an_activation_says_when_another_takes_its_place(january: Store) -> None:
+    activate_version(january, "acme", 2, day(15))
+    done = activate_version(january, "acme", 2, day(10))
+    assert (done.active_until, done.next_version) == (day(15), 2)
+    states = {one.active_from: one.state for one in list_activations(january, "acme").items}
+    assert states[instant_text(day(10))] == "superseded"
+    assert states[instant_text(day(15))] == "in_force"
+    later = activate_version(january, "acme", 1, NOW + timedelta(days=1), cohort_of({"percent": "50"}))
+    assert (later.active_until, later.next_version) == (None, None)
+
+
 def test_a_rollback_of_a_cohort_leaves_everyone_else(january: Store) -> None:
     activate_version(january, "acme", 2, day(10))
     roll_back(january, "acme", 1, day(10), cohort_of({"customers": ["c2"]}))

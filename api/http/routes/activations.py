@@ -40,7 +40,6 @@ _COHORT_SCHEMA: dict[str, Any] = {
             },
         },
     ],
-    "default": "all",
 }
 CohortBody = Annotated[Cohort, PlainValidator(cohort_of), WithJsonSchema(_COHORT_SCHEMA)]
 
@@ -59,13 +58,17 @@ class ActivationRequest(BaseModel):
 
 
 class RollbackRequest(BaseModel):
-    """What to go back to (default: the version before the one that came into force last), from when on (default: now),
-    for whom; by whom and why. `force`: though a gate refuses it."""
+    """What to go back to (default: the version in force just before `active_from`; without it, the one before the
+    version that came into force last), from when on (default: now), for whom; by whom and why. `force`: though a gate
+    refuses it."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
     rate_card_version: int | None = Field(default=None, ge=1, le=MAX_NUMBER)
     active_from: Instant | None = None
+    expected_version: int | None = Field(
+        default=None, ge=1, le=MAX_NUMBER, description="The version that has to be in force now, or 409."
+    )
     cohort: CohortBody = EVERYONE
     author: RemarkText = ""
     note: RemarkText = ""
@@ -83,12 +86,15 @@ class ActivationList:
 @dataclass(frozen=True, slots=True)
 class ActivationAnswer:
     """The activation; how many of the card's contracts its cohort holds now, and how many ledger entries were appended
-    for what it re-rated."""
+    for what it re-rated. `active_until` is where another activation takes its place, with `next_version`; null where
+    none does yet."""
 
     activation_id: int
     rate_card: str
     rate_card_version: int
     active_from: str
+    active_until: str | None
+    next_version: int | None
     cohort: str | dict[str, str | list[str]]
     contracts: int
     entries_changed: int
@@ -114,6 +120,8 @@ _ACTIVATED = {
     "rate_card": "aurora-ai",
     "rate_card_version": 1,
     "active_from": "2026-01-01T00:00:00Z",
+    "active_until": None,
+    "next_version": None,
     "cohort": "all",
     "contracts": 12,
     "entries_changed": 0,
@@ -180,6 +188,8 @@ async def post_activation(
             rate_card=done.rate_card,
             rate_card_version=done.rate_card_version,
             active_from=instant_text(done.active_from),
+            active_until=None if done.active_until is None else instant_text(done.active_until),
+            next_version=done.next_version,
             cohort=done.cohort.value,
             contracts=done.contracts,
             entries_changed=done.entries_changed,
@@ -196,7 +206,7 @@ async def post_activation(
     | refuses(409, "gates_failed"),
     openapi_extra=takes_json(
         RollbackRequest,
-        {"rate_card_version": 1, "active_from": "2026-01-20T00:00:00Z", "note": "wrong price of gpu hours"},
+        {"expected_version": 2, "active_from": "2026-01-20T00:00:00Z", "note": "wrong price of gpu hours"},
         description="All of it may be left out: then the version before, from now on, for everyone.",
     ),
 )
@@ -210,7 +220,8 @@ async def post_rollback(
     """Put an earlier version in force again, from now or from an earlier instant on, and re-rate.
 
     What came into force between `active_from` and now is outdone too, by an activation from each of its starts. The
-    version passes the gates or is forced, like any other.
+    version passes the gates or is forced, like any other. Sent again without `rate_card_version` it goes one version
+    further back: `expected_version` keeps it from that.
     """
     done = await compiling.run(
         roll_back,
@@ -220,6 +231,7 @@ async def post_rollback(
         body.active_from,
         body.cohort,
         Remark(body.author, body.note, actor),
+        expected=body.expected_version,
         force=body.force,
     )
     return json_response(

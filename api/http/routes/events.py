@@ -9,7 +9,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from api.events import BadRequest, DecodedEvents, EventLimits, decode_events, gunzip
-from api.http.bodies import received
+from api.http.bodies import received, refuse_what_is_no_text
 from api.http.dependencies import (
     LimitsDependency,
     StoreDependency,
@@ -187,6 +187,7 @@ async def patch_event(
 ) -> Response:
     """Give an event other properties or another time. The ledger takes the old rating back and adds the new
     one."""
+    refuse_what_is_no_text(request)
     async with received(request, limits.max_bytes) as body:
         event_time, properties = read_change(body, limits, store.clock())
     revised = await run_in_threadpool(amend_event, store, customer_id, event_id, event_time, properties)
