@@ -95,43 +95,34 @@ def contract_of(customer_id: str) -> str:
     return f"{customer_id}-contract"
 
 
-def card_text() -> str:
+def card_text(models: Sequence[str] = MODELS, gates: str = "") -> str:
     """The card: two products of one event, priced by formulas over model and region."""
     return f"""\
 rate_card: {RATE_CARD}
 currency: USD
+{gates}
 constants: {{margin: "1.30"}}
 tables:
-  input_cost: {{keys: [model], rows: {{{_costs(MODELS, "0.0000005")}}}}}
-  output_cost: {{keys: [model], rows: {{{_costs(MODELS, "0.000002")}}}}}
+  input_cost: {{keys: [model], rows: {{{_costs(models, "0.0000005")}}}}}
+  output_cost: {{keys: [model], rows: {{{_costs(models, "0.000002")}}}}}
   region_factor: {{keys: [region], rows: {{us-east: "1", eu-west: "1.1", ap-northeast: "1.25"}}}}
 formulas:
   input_price: input_cost[model] * margin * region_factor[region]
   output_price: output_cost[model] * margin * region_factor[region]
-{_meters_and_products("model: model, region: region")}"""
+{_meters_and_products()}"""
 
 
 def large_card_text(models: int) -> str:
-    """Another version of the card: as many models as asked, each with a price for input and one for output."""
-    names = model_names(models)
-    return f"""\
-rate_card: {RATE_CARD}
-currency: USD
-constants: {{margin: "1.30"}}
-tables:
-  input_cost: {{keys: [model], rows: {{{_costs(names, "0.0000005")}}}}}
-  output_cost: {{keys: [model], rows: {{{_costs(names, "0.000002")}}}}}
-formulas:
-  input_price: input_cost[model] * margin
-  output_price: output_cost[model] * margin
-{_meters_and_products("model: model")}"""
+    """Another version of the card: as many models as asked, and a limit for the gate of the replay."""
+    return card_text(model_names(models), 'gates: {max_change_percent: "50"}')
 
 
 def _costs(models: Sequence[str], step: str) -> str:
     return ", ".join(f'{model}: "{Decimal(step) * number:f}"' for number, model in enumerate(models, 1))
 
 
-def _meters_and_products(dimensions: str) -> str:
+def _meters_and_products() -> str:
+    dimensions = "model: model, region: region"
     meter = "event_type: llm.request, aggregation: sum, unit: token"
     return f"""\
 meters:

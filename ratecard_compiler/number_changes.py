@@ -61,9 +61,11 @@ class PriceChange:
 
 @dataclass(frozen=True, slots=True)
 class ChangedCard:
-    """A card's new text, and what that changes: numbers of the card, and prices in the order of the card."""
+    """A card's new text, compiled too, and what that changes: numbers of the card, and prices in the order of the
+    card."""
 
     text: str
+    card: CompiledCard
     numbers: tuple[NumberChange, ...]
     prices: tuple[PriceChange, ...]
 
@@ -97,7 +99,10 @@ def change_numbers(text: str, wanted: Mapping[str, str], file_name: str = "ratec
     ):
         raise ChangeRefused(("the text does not let itself be changed in place; edit it and publish it",))
     return ChangedCard(
-        changed, tuple(one for one, _, _ in nodes.values()), tuple(price_changes(before, after))
+        text=changed,
+        card=after,
+        numbers=tuple(one for one, _, _ in nodes.values()),
+        prices=tuple(price_changes(before, after)),
     )
 
 

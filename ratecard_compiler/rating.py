@@ -8,12 +8,18 @@ changing a price changes no SQL.
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, astuple, dataclass
+from functools import lru_cache
 
 from ratecard_compiler.ir import ANY_OTHER, CompiledCard, Dimension, ProductRule
+from ratecard_compiler.shared_parts import Part, SharedParts, shared_parts
 from sql import render
 
 SEPARATOR = "\\x1F"  # U+001F, as ClickHouse writes it in a string
+
+# An event type that feeds so many products has their common parts computed once. They are computed for events of every
+# type then, which is not worth it for a few products.
+SHARED_FROM = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +83,24 @@ class _Branch:
     condition: str
     entries: tuple[_Entry, ...]
 
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """Every expression of it."""
+        return tuple(text for entry in self.entries for text in astuple(entry))
+
+    @property
+    def shares(self) -> bool:
+        """Whether its entries name the parts that they have in common."""
+        return len(self.entries) >= SHARED_FROM
+
+    def sharing(self, parts: SharedParts) -> "_Branch":
+        """Return it with the parts by their names, if it names them."""
+        if not self.shares:
+            return self
+        return _Branch(
+            self.condition, tuple(_Entry(*map(parts.named_in, astuple(entry))) for entry in self.entries)
+        )
+
 
 # Keeps the expression well-formed before any card is published.
 _NO_RULES = _Branch("0", (_Entry("toUInt16(0)", "CAST(NULL, 'Nullable(Decimal(38, 9))')", "''", "''"),))
@@ -100,13 +124,12 @@ def rating_expression(
     Its columns are those of the table `rated_usage`, in order. Sources: SEMANTICS §3 (unrated reasons and their
     precedence), §4 (fallback rows) and ARCHITECTURE "Rating".
     """
-    branches = [_NO_RULES] + [
-        branch for shape_id, shape in sorted(shapes.items()) for branch in _branches(shape_id, shape)
-    ]
+    branches, parts = _branches_and_parts(tuple(sorted(shapes.items())))
     rules = [rule for shape in shapes.values() for rule in shape.rules]
     return render(
         "objects/rating.sql.j2",
-        branches=branches,
+        branches=(_NO_RULES, *branches),
+        parts=parts,
         fallback=any(rule.fallback for rule in rules),
         show=any(rule.show_sql for rule in rules),
         filters=any(rule.filter_sql is not None for rule in rules),
@@ -131,6 +154,17 @@ def _shape_rule(number: int, rule: ProductRule, fallback: bool) -> ShapeRule:
 
 def _texts(dimensions: tuple[Dimension, ...]) -> tuple[str, ...]:
     return tuple(dimension.sql for dimension in dimensions)
+
+
+@lru_cache(maxsize=8)
+def _branches_and_parts(
+    shapes: tuple[tuple[int, Shape], ...],
+) -> tuple[tuple[_Branch, ...], tuple[tuple[Part, ...], ...]]:
+    """Return the branches of all shapes, and the parts that they name. Activations and every reconcile ask for the same
+    ones; those of hundreds of products take a second."""
+    branches = [branch for shape_id, shape in shapes for branch in _branches(shape_id, shape)]
+    parts = shared_parts(text for one in branches if one.shares for text in one.texts)
+    return tuple(one.sharing(parts) for one in branches), parts.layers
 
 
 def _branches(shape_id: int, shape: Shape) -> list[_Branch]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from api.cohorts import EVERYONE, Cohort
+from api.compiled import remember
 from api.errors import NotFound, Unprocessable
 from api.instants import instant_text, milliseconds
 from api.operations.activate import activate_version, taken_over
@@ -81,6 +82,7 @@ def change_card_numbers(
     number: int | None = None
     entries = 0
     if not dry_run:
+        remember(changed.text, changed.card)
         published = publish_rate_card(store, changed.text, f"{rate_card}.yaml", version, remark)
         number = published.rate_card_version
         done = activate_version(store, rate_card, number, active_from, EVERYONE, remark, "set", force=force)

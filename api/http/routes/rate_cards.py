@@ -6,6 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
+from api.compiled import compiled_card
 from api.http.bodies import received_text
 from api.http.cursors import decode_cursor, encode_cursor, is_number, is_text
 from api.http.dependencies import ActorDependency, CompilingDependency, StoreDependency, not_found
@@ -38,7 +39,6 @@ from api.reads.rate_cards import (
     list_versions,
     version_id_of,
 )
-from ratecard_compiler import compile_card
 
 router = APIRouter(tags=["rate cards"])
 
@@ -165,7 +165,7 @@ async def validate_rate_card(
     and store nothing. 422 with every error, its line and column, when it does not compile."""
 
     def validate(text: str) -> CardValidation:
-        card = compile_card(text, file_name)
+        card = compiled_card(text, file_name)
         check_currency(store, card)
         return validate_card(store, card)
 
