@@ -10,6 +10,7 @@ from ratecard_compiler.errors import ErrorList, Place
 from ratecard_compiler.expansion import bind_lookups
 from ratecard_compiler.formula_graph import FormulaGraph, build_graph, lookups_in, names_in
 from ratecard_compiler.ir import CompiledCard
+from ratecard_compiler.limits import Allowance
 from ratecard_compiler.node_names import cell_name
 from ratecard_compiler.price_finder import ProductPrices, prices_by_product
 from ratecard_compiler.prices import amounts_of
@@ -131,7 +132,7 @@ def _cells_needed(
             continue
         names = tuple(product.dimensions)
         lookups = bind_lookups(
-            graph, amounts_of(product.price), names, product.path, ErrorList("ratecard.yaml")
+            graph, amounts_of(product.price), names, product.path, ErrorList("ratecard.yaml"), Allowance()
         )
         for lookup in lookups:
             rows = needed.setdefault(lookup.table.name, set())

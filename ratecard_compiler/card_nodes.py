@@ -11,6 +11,7 @@ from ratecard_compiler.errors import ErrorList
 from ratecard_compiler.expansion import BoundLookup, Combination, bind_lookups
 from ratecard_compiler.formula_graph import build_graph, names_in
 from ratecard_compiler.ir import CompiledCard
+from ratecard_compiler.limits import Allowance
 from ratecard_compiler.node_names import cell_name
 from ratecard_compiler.prices import amounts_of
 
@@ -56,7 +57,7 @@ class PriceNodes:
             unit = units[product.product_id]
             self._shared[product.product_id] = (*names, f"{own}.price", own, f"units.{unit}")
             self._lookups[product.product_id] = bind_lookups(
-                graph, amounts, tuple(product.dimensions), product.path, errors
+                graph, amounts, tuple(product.dimensions), product.path, errors, Allowance()
             )
 
     def of(self, product: str, combination: Combination) -> Iterator[str]:

@@ -14,6 +14,7 @@ from typing import TypeAlias
 
 from ratecard_compiler.document import Written
 from ratecard_compiler.errors import ErrorList, did_you_mean
+from ratecard_compiler.fields import MAXIMUM_TEXT
 from ratecard_compiler.formula_graph import FormulaGraph, lookups_in
 from ratecard_compiler.formula_language import evaluate
 from ratecard_compiler.limits import Allowance
@@ -27,6 +28,8 @@ Combination: TypeAlias = tuple[str, ...]
 """One canonical value a dimension, in the product's order; `_UNBOUND` while nothing has decided it."""
 
 _UNBOUND = ""
+_LAST = "\U0010ffff" * (MAXIMUM_TEXT + 1)
+"""Comes after every text that a table may have as a key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +64,19 @@ def bind_lookups(
     dimensions: tuple[str, ...],
     product_path: str,
     errors: ErrorList,
+    allowance: Allowance,
 ) -> tuple[BoundLookup, ...]:
-    """Return every look-up that the amounts need, directly or through formulas, once each."""
+    """Return every look-up that the amounts need, directly or through formulas, once each.
+
+    What that takes is taken from the allowance. Raises TooManyCombinationsError.
+    """
+    needed = graph.needed([written.tree for written in amounts], allowance.take_steps)
     found: dict[tuple[str, tuple[Key, ...]], BoundLookup] = {}
-    needed = graph.needed([written.tree for written in amounts])
-    for place in [*amounts, *(graph.formulas[name] for name in needed)]:
-        for lookup in lookups_in(place.tree):
+    places = [(written, lookups_in(written.tree)) for written in amounts]
+    places += [(graph.formulas[name], graph.lookups[name]) for name in needed]
+    for place, lookups in places:
+        allowance.take_steps(len(lookups))
+        for lookup in lookups:
             table = graph.tables[lookup.table]
             keys = _bound_keys(place, lookup, dimensions, product_path, errors)
             if table is not None and keys is not None:
@@ -108,7 +118,10 @@ def expand(
         found = _joined(found, lookup, bound, listed, errors, allowance)
         bound |= {key.dimension for key in lookup.keys if key.dimension is not None}
     finished = [tuple([value or FALLBACK for value in combination]) for combination in found]
-    return tuple(sorted(finished, key=lambda values: [(value == FALLBACK, value) for value in values]))
+    # As keys of their own the texts sort in half the time and memory of pairs.
+    return tuple(
+        sorted(finished, key=lambda values: [_LAST if value == FALLBACK else value for value in values])
+    )
 
 
 def _listed_values(lookups: tuple[BoundLookup, ...], dimension_count: int) -> list[tuple[str, ...]]:
@@ -129,7 +142,6 @@ def _joined(
     allowance: Allowance,
 ) -> list[Combination]:
     """Return the combinations extended by the dimensions that the look-up binds, where it finds one row."""
-    allowance.take_steps(len(lookup.table.rows) + len(combinations))
     is_bound = [key.dimension is None or key.dimension in bound for key in lookup.keys]
     rows_by_bound: dict[Keys, list[Keys]] = {}
     for row in lookup.table.rows:
@@ -140,6 +152,8 @@ def _joined(
         for group in lookup.table.patterns
         for pattern in group
     }
+    allowance.take_steps(len(lookup.table.rows) * (1 + len(lookup.keys) // 4))
+    allowance.take_steps(len(combinations) * len(patterns))
     joined: dict[Combination, None] = {}
     ambiguous: dict[Ambiguity, Combination] = {}
     for combination in combinations:
@@ -171,11 +185,11 @@ def _candidates(
             extended = [combination]
             for value, key in zip(row, lookup.keys, strict=True):
                 if key.dimension is not None and not combination[key.dimension]:
-                    extended = _set(
-                        extended, key.dimension, listed[key.dimension] if value == FALLBACK else (value,)
-                    )
+                    values = listed[key.dimension] if value == FALLBACK else (value,)
+                    allowance.check(len(extended) * len(values))
+                    extended = _set(extended, key.dimension, values)
+            allowance.take_steps(len(extended) * (1 + len(combination) // 4))
             found.update(dict.fromkeys(extended))
-            allowance.take_steps(len(extended))
             allowance.check(len(found))
     return found
 
@@ -209,22 +223,25 @@ class Valuation:
     dimensions: tuple[str, ...]
     errors: ErrorList
     reported: set[tuple[str, int]]
+    allowance: Allowance = field(default_factory=Allowance)
     formula_positions: dict[str, tuple[int, ...]] = field(default_factory=dict)
     values: dict[tuple[str, Combination], Decimal | None] = field(default_factory=dict)
 
     def prepare(self, amounts: Iterable[Written]) -> tuple[str, ...]:
-        """Return the formulas that the amounts need, having noted which dimensions each depends on."""
-        needed = self.graph.needed([written.tree for written in amounts])
+        """Return the formulas that the amounts need, having noted which dimensions each depends on. Raises
+        TooManyCombinationsError."""
+        needed = self.graph.needed([written.tree for written in amounts], self.allowance.take_steps)
         for name in needed:
             used = sorted(self.dimensions.index(key) for key in self.graph.keys_of(name))
             self.formula_positions[name] = tuple(used)
         return needed
 
     def compute(self, needed: tuple[str, ...], combination: Combination) -> None:
-        """Compute the needed formulas for one combination, in their order."""
+        """Compute the needed formulas for one combination, in their order. Raises TooManyCombinationsError."""
         for name in needed:
             key = self._key(name, combination)
             if key not in self.values:
+                self.allowance.take_steps(self.graph.sizes[name])
                 self.values[key] = self.value(self.graph.formulas[name], combination)
 
     def value(self, written: Written, combination: Combination) -> Decimal | None:

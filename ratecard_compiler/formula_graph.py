@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from decimal import Decimal
 from graphlib import CycleError, TopologicalSorter
 
 from ratecard_compiler.document import Document, Written
 from ratecard_compiler.errors import ErrorList
 from ratecard_compiler.formula_language import formula_mistakes
-from ratecard_compiler.syntax import Expression, Lookup, Name, children
+from ratecard_compiler.limits import MOST_DIMENSIONS
+from ratecard_compiler.syntax import Expression, Lookup, Name, children, size_of
 from ratecard_compiler.table_index import TableIndex, index_table
 from ratecard_compiler.tokens import ExpressionError
 
@@ -22,7 +23,8 @@ class FormulaGraph:
     """The card's numbers. Formulas that hold are in `order`, each after those it needs.
 
     What could not be read, is wrong, or needs something that is, is in `broken`: reported where it is
-    wrong, and not reported again where it is used. `keys` are the dimensions that a formula's result depends on.
+    wrong, and not reported again where it is used. `keys` are the dimensions that a formula's result depends on,
+    `needs` the formulas that it names, `sizes` how many nodes its tree has, `positions` its place in the order.
     """
 
     constants: Mapping[str, Decimal | None]
@@ -31,17 +33,28 @@ class FormulaGraph:
     order: tuple[str, ...]
     broken: frozenset[str]
     keys: Mapping[str, frozenset[str]]
+    needs: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    lookups: Mapping[str, tuple[Lookup, ...]] = field(default_factory=dict)
+    sizes: Mapping[str, int] = field(default_factory=dict)
+    positions: Mapping[str, int] = field(default_factory=dict)
 
-    def needed(self, trees: Iterable[Expression]) -> tuple[str, ...]:
-        """Return the formulas that the trees need, directly or not, in an order that computes each once."""
+    def needed(
+        self, trees: Iterable[Expression], take_steps: Callable[[int], None] = lambda steps: None
+    ) -> tuple[str, ...]:
+        """Return the formulas that the trees need, directly or not, in an order that computes each once.
+
+        `take_steps` is told how much work that is, before it is done.
+        """
         wanted: set[str] = set()
         waiting = [name for tree in trees for name in names_in(tree)]
         while waiting:
             name = waiting.pop()
             if name in self.formulas and name not in wanted:
                 wanted.add(name)
-                waiting.extend(names_in(self.formulas[name].tree))
-        return tuple(name for name in self.order if name in wanted)
+                take_steps(1 + len(self.needs[name]))
+                waiting.extend(self.needs[name] - wanted)
+        positions = self.positions
+        return tuple(sorted(wanted, key=positions.__getitem__))
 
     def keys_of(self, name: str) -> frozenset[str]:
         """Return the dimensions that a formula's result depends on."""
@@ -64,16 +77,41 @@ def build_graph(document: Document, errors: ErrorList) -> FormulaGraph:
     for name, formula in formulas.items():
         if report_mistakes(formula, values, tables, errors):
             broken.add(name)
-    order = _order(formulas, broken, errors)
+    names = {name: frozenset(names_in(formula.tree)) for name, formula in formulas.items()}
+    needs = {name: frozenset(used for used in names[name] if used in formulas) for name in formulas}
+    order = _order(formulas, needs, broken, errors)
+    lookups = {name: lookups_in(formula.tree) for name, formula in formulas.items()}
     keys: dict[str, frozenset[str]] = {}
     for name in order:
-        tree = formulas[name].tree
-        needs = [used for used in names_in(tree) if used in formulas]
-        if any(used in broken for used in names_in(tree)):
+        if not broken.isdisjoint(names[name]):
             broken.add(name)
-        own = (key.name for lookup in lookups_in(tree) for key in lookup.keys if isinstance(key, Name))
-        keys[name] = frozenset(own).union(*(keys.get(used, frozenset()) for used in needs))
-    return FormulaGraph(document.constants, tables, formulas, order, frozenset(broken), keys)
+            keys[name] = frozenset()
+            continue
+        own = (key.name for lookup in lookups[name] for key in lookup.keys if isinstance(key, Name))
+        keys[name] = frozenset(own).union(*(keys.get(used, frozenset()) for used in needs[name]))
+        if len(keys[name]) > MOST_DIMENSIONS:
+            _report_too_many_keys(name, len(keys[name]), formulas[name], errors)
+            broken.add(name)
+            # What uses it is broken too: sets that only grow would fill the memory.
+            keys[name] = frozenset()
+    return FormulaGraph(
+        constants=document.constants,
+        tables=tables,
+        formulas=formulas,
+        order=order,
+        broken=frozenset(broken),
+        keys=keys,
+        needs=needs,
+        lookups=lookups,
+        sizes={name: size_of(formula.tree) for name, formula in formulas.items()},
+        positions={name: at for at, name in enumerate(order)},
+    )
+
+
+def _report_too_many_keys(name: str, count: int, formula: Written, errors: ErrorList) -> None:
+    fact = f"`{name}` depends on {count} dimensions, and a product has at most {MOST_DIMENSIONS}"
+    fix = "look up fewer dimensions, in this formula or in those that it uses"
+    formula.report(ExpressionError("expression_too_complex", 0, fact, fix), errors)
 
 
 def report_mistakes(
@@ -86,8 +124,13 @@ def report_mistakes(
     return bool(mistakes)
 
 
-def _order(formulas: Mapping[str, Written], broken: set[str], errors: ErrorList) -> tuple[str, ...]:
-    needs = {name: {used for used in names_in(f.tree) if used in formulas} for name, f in formulas.items()}
+def _order(
+    formulas: Mapping[str, Written],
+    graph: Mapping[str, frozenset[str]],
+    broken: set[str],
+    errors: ErrorList,
+) -> tuple[str, ...]:
+    needs = dict(graph)
     for _ in range(_MOST_CYCLES):
         try:
             return tuple(TopologicalSorter(needs).static_order())
@@ -97,8 +140,7 @@ def _order(formulas: Mapping[str, Written], broken: set[str], errors: ErrorList)
             _report_cycle(cycle, formulas, errors)
             broken.update(cycle)
             for name in cycle:
-                needs[name] = set()
-    needs = {name: set() for name in needs}
+                needs[name] = frozenset()
     broken.update(needs)
     return tuple(needs)
 

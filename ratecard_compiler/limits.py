@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import NoReturn
 
 from ratecard_compiler.fields import Fields
-from ratecard_compiler.source import MappingNode, Node, SequenceNode
+from ratecard_compiler.source import MappingNode, Node, ScalarNode, SequenceNode
 
 MOST_ENTRIES = {
     "units": 1_000,
@@ -33,8 +33,17 @@ _FIXES = {
 MOST_DIMENSIONS = 50
 """Of a product, those for display only aside; and keys of a table."""
 MOST_TIERS = 1_000
-MOST_COMBINATIONS = 500_000
-MOST_STEPS = 10_000_000
+"""Of one price."""
+MOST_VALUES = 250_000
+"""Of formulas, meters and products together: keys and values."""
+MOST_TEXT = 500_000
+"""Characters of formulas, meters and products together: all of it is parsed, word by word."""
+MOST_SQL = 1_000_000
+"""Characters that a card's meters and dimensions become; the engine reads the rules of all cards as one statement."""
+_PARSED = ("formulas", "meters", "products")
+MOST_COMBINATIONS = 200_000
+MOST_STEPS = 3_000_000
+"""Numbers, names, operators and look-ups to compute, and rows to join, for all prices together: a few seconds."""
 
 
 class TooManyCombinationsError(Exception):
@@ -44,7 +53,7 @@ class TooManyCombinationsError(Exception):
 @dataclass(slots=True)
 class Allowance:
     """What a card's products may still make: prices, and steps to compute them. The steps keep a card of few prices
-    from looking each of them up in thousands of formulas."""
+    from computing each of them by thousands of formulas."""
 
     combinations: int = MOST_COMBINATIONS
     steps: int = MOST_STEPS
@@ -54,7 +63,7 @@ class Allowance:
         """Take steps. Raises TooManyCombinationsError."""
         self.steps -= steps
         if self.steps < 0:
-            self._refuse(f"the prices of the card take more than {MOST_STEPS:,} look-ups")
+            self._refuse(f"the prices of the card take more than {MOST_STEPS:,} steps to compute")
 
     def take_prices(self, prices: int) -> None:
         """Take prices. Raises TooManyCombinationsError."""
@@ -77,6 +86,7 @@ def check_sizes(card: Fields) -> None:
     """Report what has more entries than a card may have."""
     for key, most in MOST_ENTRIES.items():
         _check(card, key, most)
+    _check_parsed(card)
     for table in _members(card, "tables"):
         _check(table, "keys", MOST_DIMENSIONS)
     for product in _members(card, "products"):
@@ -85,6 +95,29 @@ def check_sizes(card: Fields) -> None:
         price = product.node.entries.get("price")
         if isinstance(price, MappingNode):
             _check(Fields(price, product.path_of("price"), card.errors), "tiers", MOST_TIERS)
+
+
+def _check_parsed(card: Fields) -> None:
+    """Report expressions and prices that have too much text together, or too many parts."""
+    values = characters = 0
+    waiting = [node for key in _PARSED if (node := card.node.entries.get(key)) is not None]
+    while waiting:
+        node = waiting.pop()
+        values += 1
+        if isinstance(node, ScalarNode):
+            characters += len(node.text)
+        elif isinstance(node, SequenceNode):
+            waiting.extend(node.items)
+        else:
+            values += len(node.entries)
+            waiting.extend(node.entries.values())
+    for size, most, what in ((values, MOST_VALUES, "keys and values"), (characters, MOST_TEXT, "characters")):
+        if size > most:
+            fact = (
+                f"formulas, meters and products have {size:,} {what} together, and at most {most:,} are taken"
+            )
+            fix = "write numbers that differ by a key as rows of tables, or split the rate card"
+            card.errors.add("document_too_large", card.node.place, "", fact, fix)
 
 
 def _members(card: Fields, key: str) -> list[Fields]:

@@ -36,7 +36,7 @@ from ratecard_compiler.ir import (
     UnitConversion,
 )
 from ratecard_compiler.limits import Allowance, TooManyCombinationsError
-from ratecard_compiler.syntax import Negation, Number
+from ratecard_compiler.syntax import Negation, Number, size_of
 from ratecard_compiler.tokens import ExpressionError
 
 _ZERO = Decimal(0)
@@ -58,6 +58,7 @@ _RANGES: Mapping[str, Range] = {
     "minimum_spend": _NOT_NEGATIVE,
     "maximum_spend": _NOT_NEGATIVE,
 }
+_FEWER = "use fewer keys or fewer rows, or simpler formulas"
 _PAIRS = (("minimum_spend", "maximum_spend"), ("min_amount_per_event", "max_amount_per_event"))
 
 
@@ -97,28 +98,19 @@ def _product_rows(
         return []
     dimensions = tuple(product.dimensions)
     before = len(errors.found)
-    lookups = bind_lookups(graph, amounts, dimensions, product.path, errors)
-    if len(errors.found) > before:
-        return []
-    valuation = Valuation(graph, dimensions, errors, reported)
-    needed = valuation.prepare(amounts)
+    valuation = Valuation(graph, dimensions, errors, reported, allowance)
     try:
-        allowance.take_steps(len(lookups) + len(needed))
+        lookups = bind_lookups(graph, amounts, dimensions, product.path, errors, allowance)
+        if len(errors.found) > before:
+            return []
         combinations = expand(lookups, len(dimensions), errors, allowance)
-        allowance.take_prices(len(combinations))
-        allowance.take_steps(len(combinations) * (len(amounts) + len(needed)))
+        if not combinations and len(errors.found) == before:
+            fact = "no combination of dimension values has a row in every table that the price uses"
+            errors.add("no_price", price.place, price.path, fact, 'add rows, or a "*" row')
+        rows = _rows(product.product_id, price, valuation, combinations)
     except TooManyCombinationsError as error:
-        fix = "use fewer keys or fewer rows"
-        errors.add("too_many_combinations", price.place, price.path, str(error), fix)
+        errors.add("too_many_combinations", price.place, price.path, str(error), _FEWER)
         return []
-    if not combinations and len(errors.found) == before:
-        fact = "no combination of dimension values has a row in every table that the price uses"
-        errors.add("no_price", price.place, price.path, fact, 'add rows, or a "*" row')
-    rows: list[PriceRow] = []
-    for combination in combinations:
-        valuation.compute(needed, combination)
-        built = _build(price, valuation, combination, errors)
-        rows.append(PriceRow(product.product_id, combination, built))
     _check_line_limits(price, rows, errors)
     if product.tiers_over == "product" and rows and not shared_place_is_fair([row.price for row in rows]):
         fact = (
@@ -126,6 +118,23 @@ def _product_rows(
         )
         fix = "give all combinations one price, or let tiers count per combination"
         errors.add("pooled_prices_differ", price.place, price.path, fact, fix)
+    return rows
+
+
+def _rows(
+    product_id: str, price: PriceDeclaration, valuation: Valuation, combinations: Sequence[Combination]
+) -> list[PriceRow]:
+    """Return a product's price rows. Raises TooManyCombinationsError."""
+    amounts = amounts_of(price)
+    needed = valuation.prepare(amounts)
+    each = len(needed) + sum(size_of(written.tree) for written in amounts)
+    valuation.allowance.take_prices(len(combinations))
+    valuation.allowance.take_steps(len(combinations) * each)
+    rows: list[PriceRow] = []
+    for combination in combinations:
+        valuation.compute(needed, combination)
+        built = _build(price, valuation, combination, valuation.errors)
+        rows.append(PriceRow(product_id, combination, built))
     return rows
 
 

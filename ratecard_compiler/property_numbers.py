@@ -46,7 +46,13 @@ class NumberSql:
 
 def call(function: str, *arguments: exp.Expr) -> exp.Expr:
     """Return a call of an engine function, under exactly this name."""
-    return exp.Anonymous(this=function, expressions=[argument.copy() for argument in arguments])
+    return exp.Anonymous(this=function, expressions=[free(argument) for argument in arguments])
+
+
+def free(node: exp.Expr) -> exp.Expr:
+    """Return the node, or a copy of it where it is part of something already: a node has one parent. Copying all
+    of them takes the square of their number."""
+    return node if node.parent is None else node.copy()
 
 
 def binary(operator: type[exp.Binary], left: exp.Expr, right: exp.Expr) -> exp.Expr:
@@ -64,7 +70,7 @@ def negated(operand: exp.Expr, operator: type[exp.Unary]) -> exp.Expr:
 
 def _single(node: exp.Expr) -> exp.Expr:
     loose = isinstance(node, exp.Binary | exp.Unary | exp.In | exp.Connector)
-    return exp.Paren(this=node.copy()) if loose and not isinstance(node, exp.Paren) else node.copy()
+    return exp.Paren(this=free(node)) if loose and not isinstance(node, exp.Paren) else free(node)
 
 
 def text_literal(text: str) -> exp.Expr:

@@ -16,7 +16,7 @@ import yaml
 from ratecard_compiler.errors import ErrorList, Place
 
 MAXIMUM_CHARACTERS = 10_000_000
-MAXIMUM_VALUES = 2_000_000
+MAXIMUM_VALUES = 1_000_000
 MAXIMUM_DEPTH = 16
 START = Place(1, 1)
 

@@ -128,6 +128,11 @@ def children(node: Expression) -> tuple[Expression, ...]:
     return node.keys if isinstance(node, Lookup) else ()
 
 
+def size_of(node: Expression) -> int:
+    """Return how many nodes a tree has."""
+    return 1 + sum(size_of(child) for child in children(node))
+
+
 def _check_depth(tree: Expression) -> None:
     """Refuse trees that the recursive stages could not walk, such as a sum of a thousand terms."""
     level: tuple[Expression, ...] = (tree,)

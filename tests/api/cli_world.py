@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 
 from api.cli.app import app
 from api.http.server import serving
+from api.store import Store
 from tests.conftest import Engine
 
 CARD = """
@@ -78,6 +79,13 @@ Run = Callable[..., Result]
 @contextmanager
 def served_command_line(engine: Engine) -> Iterator[Run]:
     """Run commands against a store that is served."""
+    with command_line(engine) as (_, run):
+        yield run
+
+
+@contextmanager
+def command_line(engine: Engine) -> Iterator[tuple[Store, Run]]:
+    """A store that is served, and the commands against it."""
     with engine.store(clock=lambda: NOW) as store, serving(store) as address:
         environment = {"RUNRATE_API_KEY": address.bootstrap_key, "RUNRATE_URL": address.url, "COLUMNS": "300"}
 
@@ -86,7 +94,7 @@ def served_command_line(engine: Engine) -> Iterator[Run]:
             assert done.exception is None or isinstance(done.exception, SystemExit)
             return Result(done.exit_code, done.stdout, done.stderr)
 
-        yield invoke
+        yield store, invoke
 
 
 def event(number: int, **more: Any) -> dict[str, Any]:
