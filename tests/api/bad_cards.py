@@ -133,7 +133,7 @@ def _tables() -> Iterator[tuple[str, list[tuple[str, str | None, str, str | byte
                 "formulas.f0",
                 changed(
                     "price * 2",
-                    "price * 2\n" + "".join(f"  f{at}: f{(at + 1) % 4000}\n" for at in range(4_000)),
+                    "price * 2\n" + "".join(f"  f{at}: f{(at + 1) % 1000}\n" for at in range(1_000)),
                 ),
             ),
         ],

@@ -93,7 +93,7 @@ def _command_line_refuses(card: BadCard, run: Run, folder: Path, commands: tuple
         assert "Traceback" not in done.err
         assert "bad.yaml" in done.err, (card.name, command, done.err[:300])
         if card.code is not None:
-            assert f" {card.code} " in done.err, (card.name, command, done.err[:300])
+            assert f" {card.code}" in done.err, (card.name, command, done.err[:300])
             assert " — " in done.err
 
 
