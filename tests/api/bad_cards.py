@@ -114,7 +114,7 @@ _TYPES = [
 ]
 
 
-def _tables() -> Iterator[tuple[str, list[tuple[str, str | None, str, str | bytes]]]]:
+def _cycles_and_tiers() -> Iterator[tuple[str, list[tuple[str, str | None, str, str | bytes]]]]:
     yield (
         "cycles",
         [
@@ -138,7 +138,6 @@ def _tables() -> Iterator[tuple[str, list[tuple[str, str | None, str, str | byte
             ),
         ],
     )
-    yield "unknown names", [(name, code, path, changed(a, b)) for name, code, a, b, path in _UNKNOWN]
     yield (
         "tiers",
         [
@@ -179,6 +178,11 @@ def _tables() -> Iterator[tuple[str, list[tuple[str, str | None, str, str | byte
             ("left out", "missing_field", "products.gpu.price.tiers", changed(f", tiers: {TIERS}", "")),
         ],
     )
+
+
+def _tables() -> Iterator[tuple[str, list[tuple[str, str | None, str, str | bytes]]]]:
+    yield from _cycles_and_tiers()
+    yield "unknown names", [(name, code, path, changed(a, b)) for name, code, a, b, path in _UNKNOWN]
     yield "types", [(name, code, path, changed(a, b)) for name, code, a, b, path in _TYPES]
     yield "hostile texts", [(name, code, path, changed(a, b)) for name, code, a, b, path in HOSTILE]
     yield (
