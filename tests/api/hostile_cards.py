@@ -103,7 +103,7 @@ YAML: list[tuple[str, str | None, str, str | bytes]] = [
     ("UTF-32", None, "", GOOD.encode("utf-32")),
     ("Latin-1", None, "", changed("Inference", "Inférence").encode("latin-1")),
     ("a surrogate in UTF-8", None, "", b"rate_card: \xed\xa0\x80\n"),
-    ("a byte order mark inside", "yaml_syntax", "", "\ufeff\ufeff" + GOOD),
+    ("a byte order mark inside", "yaml_syntax", "", changed("currency", "\ufeffcurrency")),
     ("a tab", "yaml_syntax", "", changed("  cost:", "\tcost:")),
     ("an open bracket", "yaml_syntax", "", changed("[inference]", "[inference")),
     ("an open quote", "yaml_syntax", "", changed('"price"}', '"price}')),
