@@ -149,6 +149,14 @@ DAMAGES: dict[str, tuple[list[str], set[str], Repair]] = {
         {"breakdown_adds_up"},
         _undone_by_deploying("whole_breakdown"),
     ),
+    "a row costs something else than its units": (
+        [
+            SQL("keep_breakdown"),
+            SQL("raise_an_amount"),
+        ],
+        {"unit_prices_hold"},
+        _undone_by_deploying("whole_breakdown"),
+    ),
     "an audit entry was changed": (
         [SQL("change_an_author")],
         {"audit_chain_holds"},

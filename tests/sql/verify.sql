@@ -97,6 +97,11 @@ RENAME TABLE invoice_breakdown TO whole_breakdown
 -- name: lose_a_row
 CREATE VIEW invoice_breakdown AS SELECT * FROM whole_breakdown WHERE row_number != 1
 
+-- name: raise_an_amount
+CREATE VIEW invoice_breakdown AS
+SELECT * REPLACE(if(row_number = 1, unit_amount + toDecimal256('0.01', 24), unit_amount) AS unit_amount)
+FROM whole_breakdown
+
 -- name: keep_lines
 RENAME TABLE invoice_lines TO whole_lines
 
