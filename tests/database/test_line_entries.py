@@ -19,6 +19,7 @@ SCENARIOS = Path(__file__).parents[2] / "fixtures" / "scenarios"
 CASES = (
     "totals_of_the_whole_period",
     "percentage_of_a_total",
+    "percentage_refunds",
     "weighted_sum_is_held_and_carried",
     "max_is_priced_at_the_end_of_the_period",
     "percentage_free_events_and_bounds",

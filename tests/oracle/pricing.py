@@ -123,18 +123,21 @@ def event_charges(price: Mapping[str, Any], values: Sequence[Decimal]) -> list[D
     included = required_decimal(price.get("included") or "0")
     charges: list[Decimal] = []
     running = metered = ZERO
-    for count, metered_value in enumerate(values, 1):
-        metered += metered_value
-        value = priced_quantity(price, metered) - running
-        running += value
-        charged = value
-        is_free = bool(included) and metered <= included
+    for count, value in enumerate(values, 1):
+        was_running, was_metered = running, metered
+        metered += value
+        running = priced_quantity(price, metered)
+        charged = running - was_running
+        is_free = bool(included) and max(was_metered, metered) <= included
         if (free_events is not None or free_value is not None) and (
             free_events is None or count <= free_events
         ):
-            # Within the free events only what lies above the free value is charged.
-            charged = ZERO if free_value is None else min(value, running - free_value)
-            is_free = is_free or charged <= 0
+            # Within the free events only what lies above the free value is charged; a refund takes it back.
+            if free_value is None:
+                charged, is_free = ZERO, True
+            else:
+                charged = max(running - free_value, ZERO) - max(was_running - free_value, ZERO)
+                is_free = is_free or max(was_running, running) <= free_value
         charges.append(ZERO if is_free else _event_charge(price, charged))
     return charges
 
@@ -142,6 +145,9 @@ def event_charges(price: Mapping[str, Any], values: Sequence[Decimal]) -> list[D
 def _event_charge(price: Mapping[str, Any], charged: Decimal) -> Decimal:
     amount = charged * required_decimal(price["rate_percent"]) / HUNDRED
     amount += required_decimal(price.get("fixed_amount_per_event") or "0")
+    if charged < 0:
+        # What a refund gives back has no bounds.
+        return amount
     if price.get("max_amount_per_event") is not None:
         amount = min(amount, required_decimal(price["max_amount_per_event"]))
     if price.get("min_amount_per_event") is not None:
