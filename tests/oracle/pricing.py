@@ -185,8 +185,10 @@ def _piece_amount(pieces: Sequence[Piece], index: int) -> Decimal:
     if not piece.model:
         return ZERO
     total = priced_quantity(piece.price, sum((other.quantity for _, other in together), ZERO))
-    # What zero usage costs belongs to the whole: it stands on the first piece.
-    is_first = together[0][0] == index
+    # What is due once a period stands on the first piece of the first version that has it.
+    is_first = index == next(
+        (place for place, other in together if _due_once(other) == _due_once(piece)), None
+    )
     if piece.model == "flat":
         return amount_of(piece.model, piece.price, ZERO) if is_first else ZERO
     metered = sum((other.quantity for place, other in together if place < index), ZERO)
@@ -203,6 +205,15 @@ def _piece_amount(pieces: Sequence[Piece], index: int) -> Decimal:
     if piece.model == "volume":
         return _volume_piece(piece, before, after, total) + zero_usage
     return _climbed(piece, after) - _climbed(piece, before) + zero_usage
+
+
+def _due_once(piece: Piece) -> str:
+    """Which amount a piece's price has that is due once a period, whatever the usage or without any."""
+    if piece.model == "flat":
+        return "flat"
+    if piece.model not in ("graduated", "graduated_percentage", "volume"):
+        return ""
+    return "zero usage" if amount_of(piece.model, piece.price, ZERO) else ""
 
 
 def _climbed(piece: Piece, quantity: Decimal) -> Decimal:
