@@ -27,6 +27,8 @@ CASES = (
     "flat_once_a_period",
     "line_minimum_and_maximum",
     "line_maximum_over_versions",
+    "line_limits_of_each_version",
+    "flat_after_another_model",
     "grant_pays_what_is_due_without_usage",
 )
 

@@ -17,7 +17,8 @@ from tests.oracle.world import Event, World
 class Usage:
     """What one event is for one product it feeds; `version_from` is when its rate card version first came
     into force in the period. `counted` is the value that `unique` counts. `entry` is "event"; "carried" for a
-    level from before the period; "standing" for what is due without usage."""
+    level from before the period; "standing" for what is due without usage, with whether its version is the last
+    one in force of those that have begun."""
 
     contract: Contract
     period: tuple[datetime, datetime]
@@ -31,6 +32,7 @@ class Usage:
     at: datetime
     counted: str = ""
     entry: str = "event"
+    is_last_in_force: bool = False
 
 
 @dataclass

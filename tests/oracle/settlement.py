@@ -129,8 +129,8 @@ def _event_amounts(ladder: Sequence[Usage]) -> dict[int, Decimal]:
 
 
 def _within_limits(parts: Sequence[Part], grain: Grain) -> list[Part]:
-    """Hold a product's lines to their least and greatest amounts: those of the period together, as the last of
-    the versions has them; each version by itself where tiers restart."""
+    """Hold a product's lines to their least and greatest amounts: those in one unit together; each version by
+    itself where tiers restart."""
 
     def place(part: Part) -> tuple[Any, ...]:
         first = part.first
@@ -138,18 +138,51 @@ def _within_limits(parts: Sequence[Part], grain: Grain) -> list[Part]:
 
     if not any(_limits(part.first) != (None, None) for part in parts):
         return list(parts)
-    total: dict[Any, Decimal] = {}
-    charged: dict[Any, Decimal] = {}
-    found: list[Part] = []
+    together: dict[Any, dict[Any, list[Part]]] = {}
     for part in sorted(parts, key=place):
-        line = part.first.version_from if part.first.product.continuity == "restart" else None
-        total[line] = total.get(line, ZERO) + part.amount
-        least, greatest = _limits(part.first)
-        due = total[line] if greatest is None else min(total[line], greatest)
-        due = due if least is None else max(due, least)
-        found.append(Part(part.items, due - charged.get(line, ZERO)))
-        charged[line] = due
+        first = part.first
+        unit = first.product.price.get("unit")
+        restart = first.product.continuity == "restart"
+        key = (
+            unit,
+            first.card.unit_value(str(unit)) if unit else None,
+            first.version_from if restart else None,
+        )
+        together.setdefault(key, {}).setdefault(first.version_from, []).append(part)
+    return [part for versions in together.values() for part in _limited(list(versions.values()))]
+
+
+def _limited(versions: Sequence[Sequence[Part]]) -> list[Part]:
+    """Each version's greatest amount bounds what it and those before it charge. The least amount is that of the
+    version in force last: its line is at least that less what the others charge. Versions in their order."""
+    lines: list[list[Decimal]] = []
+    charged = ZERO
+    for parts in versions:
+        greatest = _limits(parts[0].first)[1]
+        total, amounts = charged, []
+        for part in parts:
+            total += part.amount
+            amounts.append((total if greatest is None else min(total, greatest)) - charged)
+        charged += amounts[-1]
+        lines.append(amounts)
+    found: list[Part] = []
+    for parts, amounts in zip(versions, lines, strict=True):
+        least = _limits(parts[0].first)[0]
+        if least is not None and _is_last_in_force(parts):
+            lacking = least - (charged - amounts[-1])
+            amounts = [max(amount, lacking) for amount in amounts]
+        before = [ZERO, *amounts[:-1]]
+        found += [
+            Part(part.items, amount - less) for part, amount, less in zip(parts, amounts, before, strict=True)
+        ]
     return found
+
+
+def _is_last_in_force(parts: Sequence[Part]) -> bool:
+    """Whether the version counts as the last one: each does for itself where tiers restart."""
+    return parts[0].first.product.continuity == "restart" or any(
+        item.is_last_in_force for part in parts for item in part.items
+    )
 
 
 def _limits(item: Usage) -> tuple[Decimal | None, Decimal | None]:

@@ -84,12 +84,10 @@ def _total(aggregation: str, items: Sequence[Usage], period: Period) -> Decimal:
 
 
 def _priced_at_end(item: Usage, world: World, timelines: Mapping[str, Sequence[Stay]]) -> Usage:
-    """As the version in force at the period's end prices it; else the last one with this product, meter and price."""
+    """As the version in force at the period's end, or now, prices it; else the last one with this product, meter and
+    price."""
     timeline = timelines[item.contract.contract_id]
-    versions = sorted(
-        {(until, version) for _, until, version in in_force(timeline, item.period)}, reverse=True
-    )
-    for _, version in versions:
+    for version in reversed(_begun(timeline, item.period, world.now)):
         card = world.cards[item.contract.rate_card, version]
         for product in card.products:
             same = product.product_id == item.product.product_id
@@ -99,10 +97,16 @@ def _priced_at_end(item: Usage, world: World, timelines: Mapping[str, Sequence[S
                 if price is not None:
                     since = came_into_force(timeline, version, item.period)
                     return replace(item, card=card, product=product, price=price, version_from=since)
-    known = {version for _, version in versions}
+    known = {version for _, _, version in in_force(timeline, item.period)}
     # A version that is not in force in the period any more has its place before those that are.
     early = item.period[0] - timedelta(milliseconds=1)
     return item if item.card.version in known else replace(item, version_from=early)
+
+
+def _begun(timeline: Sequence[Stay], period: Period, now: datetime) -> list[int]:
+    """The versions that have come into force in the period, in the order of their ends; one that comes back may be there
+    twice."""
+    return [version for since, _, version in in_force(timeline, period) if since <= now]
 
 
 def _without_usage(world: World, timelines: Mapping[str, Sequence[Stay]]) -> list[Usage]:
@@ -110,10 +114,13 @@ def _without_usage(world: World, timelines: Mapping[str, Sequence[Stay]]) -> lis
     for contract in world.contracts.values():
         timeline = timelines[contract.contract_id]
         for period in contract.periods_until(world.now):
-            for version in dict.fromkeys(version for _, _, version in in_force(timeline, period)):
-                found += _standing(
-                    world, contract, period, version, came_into_force(timeline, version, period)
-                )
+            begun = _begun(timeline, period, world.now)
+            for version in dict.fromkeys(begun):
+                since = came_into_force(timeline, version, period)
+                found += [
+                    replace(item, is_last_in_force=version == begun[-1])
+                    for item in _standing(world, contract, period, version, since)
+                ]
     return found
 
 
