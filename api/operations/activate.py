@@ -7,6 +7,7 @@ from typing import Any
 
 from api.cohorts import EVERYONE, Cohort
 from api.instants import LATEST, instant_text, milliseconds
+from api.operations.begin_periods import mark_begun_periods
 from api.operations.gates import Passed, pass_gates
 from api.operations.reconcile import reconcile, request_reconcile
 from api.operations.remarks import NO_REMARK, Remark
@@ -119,6 +120,7 @@ def put_in_force(
             for activation_id, start in zip(ids, starts, strict=True)
         ]
         store.database.insert("rate_card_activations", rows)
+        mark_begun_periods(store)
         reach("activate.before_terms")
         store.refresh_dictionaries()
     return ids
