@@ -10,13 +10,15 @@ from sql.client import Database
 class Features:
     """`positional`: amounts that depend on what came before (tiers, packages, included units); the others need it too.
     `limited`: least and greatest amounts of lines. `standing`: what is charged without usage. `percentages`: amounts of
-    single events in their order. `aggregated`: totals that do not add up."""
+    single events in their order. `aggregated`: totals that do not add up. `tier_flats`: flat amounts of tiers, each
+    once a period whatever versions it has."""
 
     positional: bool = False
     limited: bool = False
     standing: bool = False
     percentages: bool = False
     aggregated: bool = False
+    tier_flats: bool = False
 
     def hold(self, others: "Features") -> bool:
         """Whether all of the others are among these."""

@@ -168,7 +168,8 @@ def test_packages_over_a_version_change(continuity: str, total: str) -> None:
 
 
 def test_a_volume_tier_that_units_leave_and_enter_again_charges_its_flat_amount_once() -> None:
-    # Positions 0 → 12 → 4 → 15 of a tier from 10 on: 1.00 a unit and 7.00 once; 15 + 7 = 22.
+    # Positions 0 → 12 → 4 → 15 of a tier from 10 on: 1.00 a unit and 7.00 once; 15 + 7 = 22. Within a
+    # version what leaves the tier gives 7.00 back; over versions the first one that ends in it has it.
     price = {
         "model": "volume",
         "tiers": [
@@ -176,11 +177,12 @@ def test_a_volume_tier_that_units_leave_and_enter_again_charges_its_flat_amount_
             {"up_to": None, "unit_amount": "1", "flat_amount": "7"},
         ],
     }
-    pieces = [
-        Piece(version, "volume", price, "carry", Decimal(quantity))
-        for version, quantity in enumerate(("12", "-8", "11"))
-    ]
-    assert piece_amounts(pieces) == [Decimal(amount) for amount in ("19", "-15", "18")]
+    for versions, amounts in (((1, 1, 1), ("19", "-15", "18")), ((1, 2, 3), ("19", "-8", "11"))):
+        pieces = [
+            Piece(version, "volume", price, "carry", Decimal(quantity))
+            for version, quantity in zip(versions, ("12", "-8", "11"), strict=True)
+        ]
+        assert piece_amounts(pieces) == [Decimal(amount) for amount in amounts]
 
 
 def test_zero_usage_is_charged_once_over_the_parts_of_a_period() -> None:

@@ -1,5 +1,5 @@
-"""Billing periods begin and versions come into force: from then on they owe what is due without usage (flat amounts, least
-amounts, held levels)."""
+"""Billing periods begin and versions come into force: from then on they owe what is due without usage (flat amounts,
+least amounts, held levels)."""
 
 from api.store import Store
 from sql import load
@@ -14,8 +14,8 @@ def begin_periods(store: Store) -> bool:
 
 
 def mark_begun_periods(store: Store) -> bool:
-    """Note up to when periods and versions have begun, if some began since the last mark; it shows once the dictionaries
-    are refreshed."""
+    """Note up to when periods and versions have begun, if some began since the last mark; it shows once the
+    dictionaries are refreshed."""
     now = store.clock()
     if not store.database.value(load("queries/periods_begin.sql"), now=now):
         return False

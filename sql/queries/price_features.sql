@@ -4,11 +4,12 @@ SELECT
     countIf(isNotNull(minimum_spend) OR isNotNull(maximum_spend)) > 0 AS limited,
     countIf(is_standing) > 0 AS standing,
     countIf(from_events AND NOT of_total) > 0 AS percentages,
-    countIf(from_events AND of_total) > 0 AS aggregated
+    countIf(from_events AND of_total) > 0 AS aggregated,
+    countIf(arrayExists(amount -> amount != 0, tier_flat_amount)) > 0 AS tier_flats
 FROM
 (
     SELECT
-        per_event, from_events, standing AS is_standing, minimum_spend, maximum_spend,
+        per_event, from_events, standing AS is_standing, minimum_spend, maximum_spend, tier_flat_amount,
         (version_id, product_number) IN
             (SELECT version_id, product_number FROM rate_card_products WHERE aggregation NOT IN ('sum', 'count')) AS of_total
     FROM price_rows

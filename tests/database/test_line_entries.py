@@ -29,6 +29,7 @@ CASES = (
     "line_maximum_over_versions",
     "line_limits_of_each_version",
     "flat_after_another_model",
+    "tier_flat_amounts_over_changed_bounds",
     "grant_pays_what_is_due_without_usage",
 )
 

@@ -202,16 +202,65 @@ def _piece_amount(pieces: Sequence[Piece], index: int) -> Decimal:
             piece.price["rate_percent"]
         ) / HUNDRED + piece.events * fixed
     zero_usage = amount_of(piece.model, piece.price, ZERO) if is_first and total == 0 else ZERO
+    flats = _tier_flats(piece, index, together, before, after, total)
     if piece.model == "volume":
-        return _volume_piece(piece, before, after, total) + zero_usage
-    return _climbed(piece, after) - _climbed(piece, before) + zero_usage
+        return _volume_units(piece, before, after, total) + flats + zero_usage
+    if piece.model == "package":
+        return _climbed(piece, after) - _climbed(piece, before)
+    return _graduated_units(piece, after) - _graduated_units(piece, before) + flats + zero_usage
+
+
+TIERED = ("graduated", "graduated_percentage", "volume")
+
+
+def _tier_flats(
+    piece: Piece,
+    index: int,
+    together: Sequence[tuple[int, Piece]],
+    before: Decimal,
+    after: Decimal,
+    total: Decimal,
+) -> Decimal:
+    """The flat amounts that a piece charges. That of a tier is charged once a period, by the first version whose
+    units end in its tier of that number; within the version by the piece that brings the units into the tier, and
+    given back by one that takes them out again. A volume price has only the tier of the period's total."""
+    if piece.model not in TIERED:
+        return ZERO
+    begins = not any(other.slice == piece.slice for place, other in together if place < index)
+    earlier = sorted({other.slice for _, other in together if other.slice < piece.slice})
+    found = ZERO
+    for number, tier in enumerate(tiers_of(piece.model, piece.price)):
+        if piece.model == "volume" and not _holds(tier, total):
+            continue
+        if not any(_ends_in_tier(together, version, number) for version in earlier):
+            found += ((after > tier.lower) - (before > tier.lower and not begins)) * tier.flat_amount
+    return found
+
+
+def _ends_in_tier(together: Sequence[tuple[int, Piece]], version: int, number: int) -> bool:
+    """Whether the units of a version end in, or beyond, its tier of that number."""
+    last = next(other for _, other in reversed(together) if other.slice == version)
+    if last.model not in TIERED:
+        return False
+    tiers = tiers_of(last.model, last.price)
+    if number >= len(tiers):
+        return False
+    metered = sum((other.quantity for _, other in together if other.slice <= version), ZERO)
+    total = sum((other.quantity for _, other in together), ZERO)
+    if last.model == "volume" and not _holds(tiers[number], priced_quantity(last.price, total)):
+        return False
+    return priced_quantity(last.price, metered) > tiers[number].lower
+
+
+def _holds(tier: Tier, quantity: Decimal) -> bool:
+    return tier.lower < quantity and (tier.upper is None or quantity <= tier.upper)
 
 
 def _due_once(piece: Piece) -> str:
     """Which amount a piece's price has that is due once a period, whatever the usage or without any."""
     if piece.model == "flat":
         return "flat"
-    if piece.model not in ("graduated", "graduated_percentage", "volume"):
+    if piece.model not in TIERED:
         return ""
     return "zero usage" if amount_of(piece.model, piece.price, ZERO) else ""
 
@@ -221,11 +270,21 @@ def _climbed(piece: Piece, quantity: Decimal) -> Decimal:
     return amount_of(piece.model, piece.price, quantity) if quantity > 0 else ZERO
 
 
-def _volume_piece(piece: Piece, before: Decimal, after: Decimal, total: Decimal) -> Decimal:
-    """The period's total decides the tier; the tier's flat amount stands on the piece that brings the units
-    into it, and is taken back by one that takes them out again, so it is charged once."""
+def _graduated_units(piece: Piece, quantity: Decimal) -> Decimal:
+    """What the units up to a position cost without flat amounts; nothing at zero and below."""
+    return sum(
+        (
+            (quantity if tier.upper is None else min(quantity, tier.upper)) * tier.unit_amount
+            - tier.lower * tier.unit_amount
+            for tier in tiers_of(piece.model, piece.price)
+            if quantity > tier.lower
+        ),
+        ZERO,
+    )
+
+
+def _volume_units(piece: Piece, before: Decimal, after: Decimal, total: Decimal) -> Decimal:
+    """The period's total decides the tier."""
     if total <= 0:
         return ZERO
-    tier = tier_of(tiers_of("volume", piece.price), total)
-    entries = (after > tier.lower) - (before > tier.lower)
-    return (after - before) * tier.unit_amount + entries * tier.flat_amount
+    return (after - before) * tier_of(tiers_of("volume", piece.price), total).unit_amount

@@ -168,13 +168,11 @@ def _limited(versions: Sequence[Sequence[Part]]) -> list[Part]:
     found: list[Part] = []
     for parts, amounts in zip(versions, lines, strict=True):
         least = _limits(parts[0].first)[0]
+        due = amounts
         if least is not None and _is_last_in_force(parts):
-            lacking = least - (charged - amounts[-1])
-            amounts = [max(amount, lacking) for amount in amounts]
-        before = [ZERO, *amounts[:-1]]
-        found += [
-            Part(part.items, amount - less) for part, amount, less in zip(parts, amounts, before, strict=True)
-        ]
+            due = [max(amount, least - (charged - amounts[-1])) for amount in amounts]
+        for part, amount, before in zip(parts, due, [ZERO, *due[:-1]], strict=True):
+            found.append(Part(part.items, amount - before))
     return found
 
 

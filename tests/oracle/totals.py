@@ -104,8 +104,8 @@ def _priced_at_end(item: Usage, world: World, timelines: Mapping[str, Sequence[S
 
 
 def _begun(timeline: Sequence[Stay], period: Period, now: datetime) -> list[int]:
-    """The versions that have come into force in the period, in the order of their ends; one that comes back may be there
-    twice."""
+    """The versions that have come into force in the period, in the order of their ends; one that comes back may be
+    there twice."""
     return [version for since, _, version in in_force(timeline, period) if since <= now]
 
 
