@@ -41,7 +41,8 @@ class AggregatedCase:
 
 @dataclass(frozen=True, slots=True)
 class _Values:
-    """A period's values in time order: all as text, and those that are numbers with their instants."""
+    """A period's values in time order: all as text, and those that are numbers with their instants, or their places
+    where only the order is known."""
 
     texts: list[str] = field(default_factory=list)
     numbers: list[str] = field(default_factory=list)
@@ -120,8 +121,8 @@ def _values(case: Mapping[str, Any], period: tuple[int, int] | None, *, keep_ear
     if events is None:
         if not isinstance(in_order, list):
             raise RefusedCase("`values_in_time_order` is no list")
-        for value in in_order:
-            values.add(value, 0)
+        for place, value in enumerate(in_order):
+            values.add(value, place)
         return values
     if not isinstance(events, list) or not all(isinstance(event, Mapping) for event in events):
         raise RefusedCase("`events` is no list of {at, value}")

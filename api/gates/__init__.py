@@ -5,6 +5,7 @@ from collections.abc import Callable
 from api.gates.candidate import Candidate, candidate, meters_text
 from api.gates.coverage import covers_usage
 from api.gates.replay import moves_revenue_little
+from api.gates.totals import totals_stay_whole
 from api.gates.version import compiles, meters_unchanged, type_checks, unambiguous
 from api.reads.gate_documents import GateResult, ProductReplay, Reason
 
@@ -13,6 +14,7 @@ GATES: tuple[Callable[[Candidate], GateResult], ...] = (
     type_checks,
     unambiguous,
     meters_unchanged,
+    totals_stay_whole,
     covers_usage,
     moves_revenue_little,
 )

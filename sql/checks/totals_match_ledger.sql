@@ -11,7 +11,7 @@ FROM
             toDecimal128(uniqExact(dimensions), 9)), 9) AS quantity
     FROM
     (
-        SELECT event.*, named.product AS product, named.aggregation AS aggregation, arrayResize(values, length(named.dimension_names)) AS combination,
+        SELECT event.*, named.product AS product, named.meter AS meter, named.aggregation AS aggregation, named.dimension_names AS dimension_names, arrayResize(values, length(named.dimension_names)) AS combination,
             if(event.dimensions = '', named.dimensions, splitByChar('\x1F', substring(event.dimensions, 2))) AS values
         FROM
         (
@@ -31,7 +31,8 @@ FROM
             WHERE product.aggregation IN ('max', 'min', 'latest', 'unique')
         ) AS named ON named.price_id = event.price_id
     )
-    GROUP BY period_id, product, aggregation, combination
+    -- A product that has another meter or other dimensions within a period has a total of each.
+    GROUP BY period_id, product, meter, aggregation, dimension_names, combination
     UNION ALL
     SELECT line.period_id AS period_id, line.product AS product, -line.quantity AS quantity
     FROM invoice_lines AS line

@@ -52,8 +52,9 @@ def random_case(random: Random, number: int) -> dict[str, Any]:
             "model": model,
             "values_in_time_order": [random_value(random) for _ in range(count)],
         }
-    # Instants differ, or which is the latest would be open; some lie outside the period.
-    offsets = random.sample(range(-5 * 86_400, 36 * 86_400), count)
+    # Some lie outside the period, some at one instant.
+    days = random.choice(((-5, 36), (3, 5)))
+    offsets = [random.randrange(*days) * 86_400 for _ in range(count)]
     events = [
         {"at": f"{START + timedelta(seconds=offset):%Y-%m-%dT%H:%M:%SZ}", "value": random_value(random)}
         for offset in offsets
@@ -91,6 +92,18 @@ def test_a_level_counts_for_the_time_for_which_it_is_held(shared_store: Store) -
     case = {"id": "seats", "model": "weighted_sum", "events": events}
     period = ["2026-01-01T00:00:00Z", "2026-01-05T00:00:00Z"]
     assert quantities(shared_store, [{**case, "period": period}]) == ["2.25"]
+
+
+def test_of_several_values_at_one_instant_the_greatest_is_the_latest(shared_store: Store) -> None:
+    """As on invoices, whatever the order of arrival. A list in time order says itself which is the last."""
+    events = [{"at": "2026-01-05T00:00:00Z", "value": value} for value in ("9", "10", "8")]
+    case = {
+        "id": "seats",
+        "model": "latest",
+        "events": [*events, {"at": "2026-01-04T00:00:00Z", "value": "12"}],
+    }
+    listed = {"id": "listed", "model": "latest", "values_in_time_order": ["9", "10", "8"]}
+    assert quantities(shared_store, [case, listed]) == ["10", "8"]
 
 
 def test_values_that_are_no_numbers_are_named(shared_store: Store) -> None:

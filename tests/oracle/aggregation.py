@@ -1,6 +1,7 @@
 """What a meter makes of a period's values (SEMANTICS §4)."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -23,7 +24,7 @@ def aggregate(case: Mapping[str, Any]) -> Decimal:
     if model == "weighted_sum":
         return _weighted_sum(case["events"], case["period"])
     if "events" in case:
-        in_order = sorted(_inside(case["events"], case.get("period")), key=lambda event: instant(event["at"]))
+        in_order = sorted(_inside(case["events"], case.get("period")), key=_time_and_value)
         values = [event["value"] for event in in_order]
     else:
         values = list(case["values_in_time_order"])
@@ -41,6 +42,11 @@ def aggregate(case: Mapping[str, Any]) -> Decimal:
     if model == "average":
         return rounded(Fraction(sum(numbers, ZERO)) / len(numbers), QUANTITY_DECIMALS, "half_even")
     return numbers[-1] if model == "latest" else max(numbers) if model == "max" else min(numbers)
+
+
+def _time_and_value(event: Mapping[str, str]) -> tuple[datetime, Decimal]:
+    """At one instant the greatest value is the latest; what is no number does not count."""
+    return instant(event["at"]), decimal_or_none(event["value"]) or ZERO
 
 
 def _inside(events: Sequence[Mapping[str, str]], period: Sequence[str] | None) -> list[Mapping[str, str]]:

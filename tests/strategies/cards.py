@@ -152,12 +152,17 @@ def _measure(random: Random, event_type: str) -> dict[str, Any]:
 
 def _price(random: Random, dimensions: set[str], zero_usage: bool, adds_up: bool) -> dict[str, Any]:
     price = _amounts(random, dimensions, zero_usage, adds_up)
-    if random.random() < 0.1:
+    _limit(random, price, 0.1)
+    return price
+
+
+def _limit(random: Random, price: dict[str, Any], often: float) -> None:
+    """Give a price without them a least and a greatest amount, each or none."""
+    if random.random() < often:
         price["minimum_spend"] = amount(random, 2)
-    if random.random() < 0.1:
+    if random.random() < often:
         least = Decimal(price.get("minimum_spend", "0"))
         price["maximum_spend"] = format(least + Decimal(amount(random, 2)), "f")
-    return price
 
 
 def _amounts(random: Random, dimensions: set[str], zero_usage: bool, adds_up: bool) -> dict[str, Any]:
@@ -252,8 +257,8 @@ def _tiers(random: Random, rate: str, price_field: str) -> list[dict[str, Any]]:
 
 
 def next_version(random: Random, document: dict[str, Any]) -> dict[str, Any]:
-    """The card with other numbers: a new margin, some new cells, some new prices of the same model; meters,
-    dimensions and units stay, as published ones must."""
+    """The card with other numbers: a new margin, some new cells, some new prices, some of another model, with other
+    limits or in another unit; meters and dimensions stay, as published ones must."""
     changed = copy.deepcopy(document)
     changed["constants"]["margin"] = amount(random, 2)
     for table in ("model_cost", "region_factor"):
@@ -262,7 +267,15 @@ def next_version(random: Random, document: dict[str, Any]) -> dict[str, Any]:
                 changed["tables"][table]["rows"][key] = amount(random, 4)
     changed["tables"]["model_cost"]["rows"].setdefault(random.choice(MODELS), amount(random, 4))
     for name, product in changed["products"].items():
-        if name != ADJUSTMENTS and random.random() < 0.6:
+        if name == ADJUSTMENTS:
+            continue
+        if random.random() < 0.2:
+            adds_up = changed["meters"][product["meter"]]["aggregation"] not in OF_THE_WHOLE
+            unit = product["price"].get("unit")
+            product["price"] = _price(random, set(product["dimensions"]), zero_usage=False, adds_up=adds_up)
+            if unit and random.random() < 0.8:
+                product["price"]["unit"] = unit
+        elif random.random() < 0.6:
             _change_price(random, product["price"])
     return changed
 
@@ -281,6 +294,7 @@ def _change_price(random: Random, price: dict[str, Any]) -> None:
             del price["free_events"]
     elif random.random() < 0.5:
         price["unit_amount"] = amount(random, 4)
-    if random.random() < 0.2:
+    if random.random() < 0.3:
         price.pop("minimum_spend", None)
-        price["maximum_spend"] = amount(random, 3)
+        price.pop("maximum_spend", None)
+        _limit(random, price, 0.5)
