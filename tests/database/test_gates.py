@@ -17,6 +17,7 @@ from api.operations.contracts import apply_contracts
 from api.operations.publish import publish_rate_card
 from api.operations.rollback import roll_back
 from api.operations.rollup import roll_up
+from api.operations.verify import verify
 from api.reads.rate_cards import list_activations
 from api.store import Store
 from tests.conftest import Engine
@@ -278,7 +279,7 @@ products:
 
 
 def test_a_total_is_not_counted_in_two_ways_within_a_period(engine: Engine) -> None:
-    """5 seats in February: 50.00. With a dimension from the 2nd on they would be 5 seats and 5 seats."""
+    """5 seats in February, and 2 calls: 52.00. With a dimension from the 2nd on they would be 5 seats and 5 seats."""
     with engine.store(clock=lambda: NOW) as store:
         publish(store, SEATS, JANUARY)
         apply_contracts(store, contracts(), "contracts.yaml")
@@ -292,7 +293,12 @@ def test_a_total_is_not_counted_in_two_ways_within_a_period(engine: Engine) -> N
             assert reason["code"] == "total_counted_twice"
             assert f"counted by meter seats without dimensions and would be by {shown}" in reason["fact"]
             assert reason["examples"][0]["product"] == "seats"
+        send(store, event("e1", 5, at="2026-02-01T12:00:00Z"), event("e2", 5, at="2026-02-02T12:00:00Z"))
+        assert total(store, "2026-02-01") == 52
         activate_version(store, "acme", 2, datetime(2026, 2, 2, tzinfo=UTC), force=True)
+        # Forced, it is two totals, and two calls; no check calls that wrong.
+        assert total(store, "2026-02-01") == 102
+        assert [check.name for check in verify(store) if check.offending] == []
         # Back again is one command: the period counts both ways already.
         assert roll_back(store, "acme", active_from=NOW).rate_card_version == 1
         assert list_activations(store, "acme").items[0].forced == ()
