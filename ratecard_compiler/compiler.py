@@ -63,6 +63,7 @@ def compile_source(text: str, file_name: str) -> tuple[CompiledCard, MappingNode
         prices=prices,
         content_hash=content_hash(document),
         model=document,
+        warnings=tuple(sorted(errors.warnings, key=lambda one: (one.line, one.column))),
     )
     return card, top
 

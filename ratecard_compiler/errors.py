@@ -36,6 +36,7 @@ CODES: dict[str, str] = {
     "missing_key": "A table has no row for a key that is written in a formula.",
     "no_price": "A product has no price for any combination of its dimensions.",
     "number_out_of_range": "A number is too large, too small, or has too many decimals for what it means.",
+    "price_rounds_to_zero": "A formula's price is not zero, and is zero when it is rounded to what a price may have.",
     "pooled_prices_differ": "Combinations share their tiers, but the order of events would decide their prices.",
     "reserved_name": "A name has a meaning in the language and cannot be given to something else.",
     "too_many_combinations": "The products' tables make more combinations than the compiler takes.",
@@ -58,6 +59,12 @@ CODES: dict[str, str] = {
     "yaml_syntax": "The document is not YAML.",
 }
 """Every error code and the one sentence that documents it."""
+
+WARNINGS: dict[str, str] = {
+    "price_negative": "A formula's price is below zero: usage would be paid for.",
+    "price_rounded": "Rounding a formula's price to what a price may have moves it by more than 0.1 %.",
+}
+"""Every code of what a card that compiles is warned of, and the one sentence that documents it."""
 
 
 class Place(NamedTuple):
@@ -129,6 +136,7 @@ class ErrorList:
     file: str
     kind: DocumentKind = RATE_CARD
     found: dict[CompileError, None] = field(default_factory=dict)
+    warnings: dict[CompileError, None] = field(default_factory=dict)
 
     def add(self, code: str, place: Place, path: str, fact: str, fix: str) -> None:
         """Add one error; the same error found twice on different ways is kept once."""
@@ -138,6 +146,13 @@ class ErrorList:
         self.found[CompileError(code, self.file, place.line, place.column, *texts)] = None
         if self.kind.refused is not None and len(self.found) >= MOST_ERRORS:
             raise self.kind.refused(self.in_order())
+
+    def warn(self, code: str, place: Place, path: str, fact: str, fix: str) -> None:
+        """Add something that compiles and deserves a look."""
+        if code not in WARNINGS:
+            raise KeyError(code)
+        texts = (_shown(path), _shown(fact), _shown(fix))
+        self.warnings[CompileError(code, self.file, place.line, place.column, *texts)] = None
 
     def in_order(self) -> tuple[CompileError, ...]:
         """Return the errors in the order of the file."""

@@ -215,6 +215,17 @@ def _report_ambiguities(
         lookup.written.report(ExpressionError("ambiguous_rows", lookup.offset, fact, fix), errors)
 
 
+@dataclass(frozen=True, slots=True)
+class Rounding:
+    """A formula's result, what is published of it, and the share of the result by which they differ."""
+
+    written: Written
+    combination: Combination
+    value: Decimal
+    published: Decimal
+    share: Decimal
+
+
 @dataclass(slots=True)
 class Valuation:
     """What the formulas of one product are worth, each computed once for the dimensions it depends on."""
@@ -226,6 +237,8 @@ class Valuation:
     allowance: Allowance = field(default_factory=Allowance)
     formula_positions: dict[str, tuple[int, ...]] = field(default_factory=dict)
     values: dict[tuple[str, Combination], Decimal | None] = field(default_factory=dict)
+    # Of each formula of a price the one that rounding moved the most.
+    roundings: dict[str, Rounding] = field(default_factory=dict)
 
     def prepare(self, amounts: Iterable[Written]) -> tuple[str, ...]:
         """Return the formulas that the amounts need, having noted which dimensions each depends on. Raises
@@ -259,11 +272,13 @@ class Valuation:
         except ExpressionError as error:
             if (written.path, error.offset) not in self.reported:
                 self.reported.add((written.path, error.offset))
-                named = [
-                    f"{name} = {value}" for name, value in zip(self.dimensions, combination, strict=True)
-                ]
-                written.report(error, self.errors, f" for {', '.join(named)}" if named else "")
+                written.report(error, self.errors, self.named(combination))
             return None
+
+    def named(self, combination: Combination) -> str:
+        """Return what a sentence says of the combination that it is about; nothing where there is only one."""
+        named = [f"{name} = {value}" for name, value in zip(self.dimensions, combination, strict=True)]
+        return f" for {', '.join(named)}" if named else ""
 
     def _key(self, name: str, combination: Combination) -> tuple[str, Combination]:
         return name, tuple([combination[at] for at in self.formula_positions[name]])

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Literal, TypeAlias
 
 from ratecard_compiler.document import Document
+from ratecard_compiler.errors import CompileError
 
 ANY_OTHER = "*"
 """The canonical dimension value that stands for every value the card does not list."""
@@ -134,7 +135,8 @@ class CompiledCard:
     """A rate card that holds: products, rules and prices for every combination that has one.
 
     `content_hash` is the SHA-256 (hex) of what the card says: comments, quoting, order of fields and of
-    mappings whose order means nothing, and defaults written out, do not change it.
+    mappings whose order means nothing, and defaults written out, do not change it. `warnings` are what compiles and
+    deserves a look, in the order of the file.
     """
 
     rate_card: str
@@ -147,3 +149,4 @@ class CompiledCard:
     prices: tuple[PriceRow, ...]
     content_hash: str
     model: Document
+    warnings: tuple[CompileError, ...] = ()

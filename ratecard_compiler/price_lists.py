@@ -15,7 +15,7 @@ from decimal import Decimal
 from io import StringIO
 from typing import Any, TypeAlias
 
-from ratecard_compiler.decimals import decimal_text, plain_decimal
+from ratecard_compiler.decimals import PRICE_DECIMALS, decimal_text, plain_decimal
 from ratecard_compiler.errors import did_you_mean
 from ratecard_compiler.fields import MAXIMUM_TEXT, NAME
 
@@ -26,6 +26,8 @@ MODEL, SPECIMEN = "model", "sample_spec"
 _NUMBER = re.compile(r"-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]{1,3})?")
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9._/:@+-]+")
 _PRICE = re.compile(r"cost")
+_LEAST = Decimal(1).scaleb(-PRICE_DECIMALS)
+_PROVIDERS = ("provider", "litellm_provider")
 
 Entry: TypeAlias = tuple[str, Mapping[str, Any]]
 """A model's name and what the list says of it."""
@@ -71,18 +73,14 @@ def read_price_list(
     """Return the costs that a list says, of all models or those of a provider or mode.
 
     A model that is listed with two prices, a name that no table can hold, and a price that is no plain number are left
-    out and told. Raises ValueError for a text that is no such list, or that prices no model.
+    out and told. Raises ValueError for a text that is no such list, a provider or mode that it does not have, and one
+    that prices no model.
     """
     remarks = _Remarks()
     entries = list(
         _json_entries(text, remarks) if text.lstrip().startswith("{") else _csv_entries(text, remarks)
     )
-    chosen = [
-        (model, values)
-        for model, values in entries
-        if provider in (None, values.get("provider"), values.get("litellm_provider"))
-        and mode in (None, values.get("mode"))
-    ]
+    chosen = _chosen(_chosen(entries, "provider", provider, _PROVIDERS), "mode", mode, ("mode",))
     _check_prices(prices, (values for _, values in entries))
     costs = {price: _costs(price, chosen, remarks) for price in prices}
     if not any(costs.values()):
@@ -110,6 +108,17 @@ def cost_tables_yaml(tables: CostTables, source: str) -> str:
             for model, cost in costs.items()
         ]
     return "\n".join(lines) + "\n"
+
+
+def _chosen(entries: list[Entry], what: str, wanted: str | None, names: tuple[str, ...]) -> list[Entry]:
+    """Return the models that have a value under one of the names. Raises ValueError where none has it."""
+    if wanted is None:
+        return entries
+    found = [entry for entry in entries if any(entry[1].get(name) == wanted for name in names)]
+    if not found:
+        known = {str(value) for _, values in entries for name in names if (value := values.get(name))}
+        raise ValueError(f"no model has the {what} {wanted!r}; {did_you_mean(wanted, sorted(known))}")
+    return found
 
 
 def _check_prices(prices: tuple[str, ...], values: Iterable[Mapping[str, Any]]) -> None:
@@ -146,6 +155,8 @@ def _costs(price: str, entries: list[Entry], remarks: _Remarks) -> dict[str, Dec
     for model, cost in found.items():
         if not cost:
             remarks.add(model, f"{price} is 0", taken=True)
+        elif cost < _LEAST:
+            remarks.add(model, f"{price} is below {_LEAST:f}, the least that a price can be", taken=True)
     return found
 
 

@@ -9,11 +9,13 @@ from typing import cast
 from ratecard_compiler.bounds import greatest_unit_price, shared_place_is_fair
 from ratecard_compiler.decimals import (
     AMOUNT_LIMIT,
+    FORMULA_CONTEXT,
     PERCENT_DECIMALS,
     PRICE_DECIMALS,
     PRICE_LIMIT,
     QUANTITY_DECIMALS,
     QUANTITY_LIMIT,
+    decimal_text,
     published,
     tidy,
 )
@@ -21,6 +23,7 @@ from ratecard_compiler.document import Document, PriceDeclaration, ProductDeclar
 from ratecard_compiler.errors import ErrorList
 from ratecard_compiler.expansion import (
     Combination,
+    Rounding,
     Valuation,
     bind_lookups,
     expand,
@@ -58,6 +61,11 @@ _RANGES: Mapping[str, Range] = {
     "minimum_spend": _NOT_NEGATIVE,
     "maximum_spend": _NOT_NEGATIVE,
 }
+_ROUNDED_MUCH = Decimal("0.001")
+_LESS_FINE = (
+    "let the price be of more units: the formula times 1000000, and `unit_conversion: {operation: divide, "
+)
+_LESS_FINE += 'factor: "1000000", rounding: none, precision: 9}`'
 _FEWER = "use fewer keys or fewer rows, or simpler formulas"
 _PAIRS = (("minimum_spend", "maximum_spend"), ("min_amount_per_event", "max_amount_per_event"))
 
@@ -112,6 +120,7 @@ def _product_rows(
         errors.add("too_many_combinations", price.place, price.path, str(error), _FEWER)
         return []
     _check_line_limits(price, rows, errors)
+    _warn_of_roundings(valuation, errors)
     if product.tiers_over == "product" and rows and not shared_place_is_fair([row.price for row in rows]):
         fact = (
             "with `tiers_over: product` the order of events would decide which of several prices a unit has"
@@ -232,6 +241,10 @@ def published_amount(
     result = published(value, bounds.decimals) if rounds else value
     problem = out_of_range(result, bounds)
     if problem is None:
+        if rounds and result != value:
+            _note_rounding(written, valuation, combination, value, result, errors)
+        if rounds and result < 0:
+            _warn_of_negative(written, valuation, combination, result, errors)
         return result if rounds else tidy(result)
     place = (written.path, number.offset)
     if place not in valuation.reported:
@@ -239,6 +252,52 @@ def published_amount(
         fact = problem[0] if isinstance(number, Number) else f"{problem[0]}: {value.normalize():.6g}"
         written.report(ExpressionError("number_out_of_range", number.offset, fact, problem[1]), errors)
     return _ZERO
+
+
+def _note_rounding(
+    written: Written,
+    valuation: Valuation,
+    combination: Combination,
+    value: Decimal,
+    result: Decimal,
+    errors: ErrorList,
+) -> None:
+    """A price that is not zero must not become free by rounding; of what moves much, the worst is kept."""
+    if not result:
+        # Beside the words of the formula, which have offsets from 0 on.
+        if (written.path, -2) not in valuation.reported:
+            valuation.reported.add((written.path, -2))
+            fact = f"the result{valuation.named(combination)} is {value.normalize():.6g}, which rounds to 0"
+            written.report(ExpressionError("price_rounds_to_zero", 0, fact, _finer(written)), errors)
+        return
+    share = FORMULA_CONTEXT.divide(result - value, abs(value))
+    known = valuation.roundings.get(written.path)
+    if abs(share) > _ROUNDED_MUCH and (known is None or abs(share) > abs(known.share)):
+        valuation.roundings[written.path] = Rounding(written, combination, value, result, share)
+
+
+def _warn_of_negative(
+    written: Written, valuation: Valuation, combination: Combination, result: Decimal, errors: ErrorList
+) -> None:
+    if (written.path, -3) in valuation.reported:
+        return
+    valuation.reported.add((written.path, -3))
+    fact = f"the result{valuation.named(combination)} is {decimal_text(result)}, below zero"
+    fix = "look at the signs of the numbers that it uses; a price that is to be negative needs nothing more"
+    errors.warn("price_negative", written.node.place_of(0), written.path, fact, fix)
+
+
+def _finer(written: Written) -> str:
+    """What to do about a formula that comes to less than a price can say."""
+    return _LESS_FINE if written.path.endswith("unit_amount") else "write a larger formula, or 0"
+
+
+def _warn_of_roundings(valuation: Valuation, errors: ErrorList) -> None:
+    for one in valuation.roundings.values():
+        written = one.written
+        fact = f"the result{valuation.named(one.combination)} is {one.value.normalize():.6g}, "
+        fact += f"and {decimal_text(one.published)} is published ({one.share * 100:+.2f} %)"
+        errors.warn("price_rounded", written.node.place_of(0), written.path, fact, _finer(written))
 
 
 def _check_pairs(price: PriceDeclaration, found: Mapping[str, Decimal | None], errors: ErrorList) -> None:

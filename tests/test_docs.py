@@ -19,6 +19,7 @@ from api.reads.traces import explain_event
 from api.reads.unrated import REASONS
 from api.store import Store
 from ratecard_compiler import CODES as COMPILER_CODES
+from ratecard_compiler.errors import WARNINGS
 from ratecard_compiler.price_reader import AMOUNTS as PRICE_MODELS
 from sql import FOLDER as SQL
 from sql import statements
@@ -79,6 +80,7 @@ def views() -> set[str]:
         ("events.md", "### Why a whole request is refused", set(REQUEST_CODES)),
         ("events.md", "## Events without a price", set(REASONS)),
         ("rate-cards.md", "## What the compiler says", set(COMPILER_CODES)),
+        ("rate-cards.md", "## What the compiler warns of", set(WARNINGS)),
         ("contracts.md", "## What is refused", set(CONTRACT_CODES)),
         ("http.md", "## Errors", set(PROBLEM_CODES) | operation_codes()),
         ("sql.md", "## Views", views()),

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from api.cli.activations import Author, Force, Note, in_force_words
+from api.cli.card_validation import show_warnings
 from api.cli.failures import CommandFailed
 from api.cli.output import Columns, counted, entries_changed, pairs, print_json, stdout
 from api.cli.session import Session, part
@@ -106,12 +107,13 @@ def _show(done: dict[str, Any]) -> None:
             f"from {one['active_from']}, is replaced too",
             markup=False,
         )
+    show_warnings(done["rate_card"], done["warnings"])
 
 
 def _told(done: dict[str, Any]) -> str:
     base = f"{done['rate_card']} version {done['base_version']}"
     if done["rate_card_version"] is None:
-        return f"dry run: {base} stays as it is, nothing is stored"
+        return f"dry run: {base} stays as it is, nothing is stored; the gates are asked without --dry-run"
     return (
         f"{done['rate_card']} version {done['rate_card_version']}, made from version {done['base_version']}, "
         f"{in_force_words(done)}; {entries_changed(done)}"

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from api.cli.files import read_text
-from api.cli.output import Columns, counted, pairs, print_json, stdout
+from api.cli.output import Columns, counted, pairs, print_json, stderr, stdout
 from api.cli.session import Session
 from api.cli.settings import Settings, command
 
@@ -33,8 +33,17 @@ def register(cards: typer.Typer) -> None:
             print_json(found)
             return
         stdout().print(_told(file, found), markup=False)
+        show_warnings(str(file), found["warnings"])
         if found["latest"] is not None and found["created"]:
             show_comparison(found["latest"])
+
+
+def show_warnings(name: str, warnings: list[dict[str, Any]]) -> None:
+    """Print what a card that compiles is warned of; `name` is what it is called."""
+    for one in warnings:
+        where = f"{name}:{one['line']}:{one['column']} {one['code']}"
+        text = f"warning: {where} {one['path']}: {one['fact']} — {one['fix']}"
+        stderr().print(text, style="yellow", markup=False)
 
 
 def show_comparison(latest: dict[str, Any]) -> None:

@@ -18,11 +18,13 @@ from api.cli import (
     card_validation,
 )
 from api.cli.activations import Author, CardName, Note, show_activations
+from api.cli.card_validation import show_warnings
 from api.cli.failures import CommandFailed
 from api.cli.files import read_text
 from api.cli.output import Columns, counted, facts, pairs, print_json, stdout
 from api.cli.session import Session, part
 from api.cli.settings import Settings, command
+from api.reads.card_warnings import card_warnings
 from ratecard_compiler import CompiledCard, Price, PriceRow, Tier, compile_card
 from ratecard_compiler.decimals import decimal_text
 
@@ -65,6 +67,7 @@ def _register_check(cards: typer.Typer) -> None:
                     "products": len(card.products),
                     "prices": len(card.prices),
                     "content_hash": card.content_hash,
+                    "warnings": [asdict(one) for one in card_warnings(card)],
                 }
             )
             return
@@ -73,6 +76,7 @@ def _register_check(cards: typer.Typer) -> None:
             f"{counted(len(card.prices), 'price')} in {card.currency}",
             markup=False,
         )
+        show_warnings(str(file), [asdict(one) for one in card_warnings(card)])
 
 
 def _register_compile(cards: typer.Typer) -> None:
@@ -196,6 +200,7 @@ def _register_publish(cards: typer.Typer) -> None:
             f"{done['rate_card']} version {done['rate_card_version']} {told}: {counted(done['prices'], 'price')}",
             markup=False,
         )
+        show_warnings(str(file), done["warnings"])
 
 
 def _register_list(cards: typer.Typer) -> None:

@@ -266,6 +266,7 @@ NUMBERS_CHANGED: Final[Document] = {
             "after": "0.0000117",
         }
     ],
+    "warnings": [],
 }
 
 AUDIT: Final[Document] = {

@@ -7,6 +7,7 @@ from api.errors import Conflicting, Unprocessable
 from api.gates import meters_text
 from api.operations.remarks import NO_REMARK, Remark
 from api.operations.trail import Change, record_change
+from api.reads.card_warnings import CardWarning, card_warnings
 from api.reads.rate_cards import list_versions, version_id_of
 from api.store import Store
 from migrations import deploy_features
@@ -19,13 +20,15 @@ from sql.fail_points import reach
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """A version of a card. `created` is False when the same content had been published before."""
+    """A version of a card. `created` is False when the same content had been published before. `warnings` are what
+    compiles and deserves a look."""
 
     rate_card: str
     rate_card_version: int
     content_hash: str
     prices: int
     created: bool
+    warnings: tuple[CardWarning, ...] = ()
 
 
 def publish_rate_card(
@@ -45,8 +48,7 @@ def publish_rate_card(
         if parent is not None and version_id_of(store, card.rate_card, parent) is None:
             raise Unprocessable("unknown_parent", f"rate card {card.rate_card!r} has no version {parent}")
         if known:
-            row = known[0]
-            return Published(card.rate_card, row["version"], card.content_hash, len(card.prices), False)
+            return _published(card, known[0]["version"], created=False)
         check_currency(store, card)
         numbers = store.database.rows(load("queries/next_version.sql"), rate_card=card.rate_card)[0]
         version_id, version = numbers["version_id"], numbers["version"]
@@ -58,7 +60,18 @@ def publish_rate_card(
         with store.exclusive():
             _store_version(store, card, version_id, version, text, parent, remark)
         store.load_prices(version_id)
-    return Published(card.rate_card, version, card.content_hash, len(card.prices), True)
+    return _published(card, version, created=True)
+
+
+def _published(card: CompiledCard, version: int, *, created: bool) -> Published:
+    return Published(
+        rate_card=card.rate_card,
+        rate_card_version=version,
+        content_hash=card.content_hash,
+        prices=len(card.prices),
+        created=created,
+        warnings=card_warnings(card),
+    )
 
 
 def _store_version(

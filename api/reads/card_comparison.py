@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import islice
 
+from api.reads.card_warnings import CardWarning, card_warnings
 from api.reads.rate_cards import get_version, list_versions
 from api.store import Store
 from ratecard_compiler import CompiledCard, RateCardErrors, compile_card
@@ -42,7 +43,7 @@ class VersionComparison:
 class CardValidation:
     """A rate card that compiles; nothing was stored. Publishing it makes `rate_card_version`, or finds that version
     with the same content (`created` false). `latest` compares it with the latest version; null where there is none, or
-    none that this version of Runrate compiles."""
+    none that this version of Runrate compiles. `warnings` are what compiles and deserves a look."""
 
     rate_card: str
     currency: str
@@ -52,6 +53,7 @@ class CardValidation:
     rate_card_version: int
     created: bool
     latest: VersionComparison | None
+    warnings: tuple[CardWarning, ...]
 
 
 def validate_card(store: Store, card: CompiledCard) -> CardValidation:
@@ -69,6 +71,7 @@ def validate_card(store: Store, card: CompiledCard) -> CardValidation:
         rate_card_version=(known[0] if known else next_version)["version"],
         created=not known,
         latest=_comparison(store, card),
+        warnings=card_warnings(card),
     )
 
 

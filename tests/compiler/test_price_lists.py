@@ -37,6 +37,22 @@ def _card(tables: CostTables) -> CompiledCard:
     return compile_card(CARD + cost_tables_yaml(tables, "list.csv"))
 
 
+def test_models_of_a_provider_or_mode_that_is_not_there() -> None:
+    with pytest.raises(ValueError, match=r"no model has the provider 'nope'; use one of `acme`"):
+        read_price_list(CSV, provider="nope")
+    with pytest.raises(ValueError, match=r"no model has the mode 'chatt'; did you mean `chat`\?"):
+        read_price_list(CSV, mode="chatt")
+
+
+def test_a_cost_that_no_price_can_be_is_told() -> None:
+    text = "model,input_cost_per_token,output_cost_per_token\na,4e-16,1e-15\n"
+    tables = read_price_list(text)
+    assert tables.costs["input_cost_per_token"] == {"a": Decimal("4e-16")}
+    assert _told(tables, taken=True) == {
+        "input_cost_per_token is below 0.000000000000001, the least that a price can be": ("a",)
+    }
+
+
 def _told(tables: CostTables, *, taken: bool) -> dict[str, tuple[str, ...]]:
     return {remark.fact: remark.models for remark in tables.remarks if remark.taken == taken}
 

@@ -17,6 +17,7 @@ from api.instants import instant_text
 from api.operations.change_numbers import NumbersChanged, change_card_numbers
 from api.operations.remarks import Remark
 from api.reads.card_comparison import PriceChangeAnswer, change_answers
+from api.reads.card_warnings import CardWarning, card_warnings
 from ratecard_compiler.decimals import decimal_text
 
 router = APIRouter(tags=["rate cards"])
@@ -60,7 +61,8 @@ class ReplacedAnswer:
 @dataclass(frozen=True, slots=True)
 class NumbersAnswer:
     """What was changed, or would be. `rate_card_version` is null where nothing was stored; `active_until` is where an
-    activation that was there before takes over. Of the price changes the first 10,000 are listed."""
+    activation that was there before takes over. Of the price changes the first 10,000 are listed. `warnings` are
+    what compiles and deserves a look."""
 
     rate_card: str
     base_version: int
@@ -73,6 +75,7 @@ class NumbersAnswer:
     numbers: tuple[NumberChangeAnswer, ...]
     price_changes: int
     prices: tuple[PriceChangeAnswer, ...]
+    warnings: tuple[CardWarning, ...]
 
 
 @router.post(
@@ -138,4 +141,5 @@ def _answer(done: NumbersChanged) -> NumbersAnswer:
         ),
         price_changes=len(prices),
         prices=change_answers(prices[:MOST_PRICES]),
+        warnings=card_warnings(done.changed.card),
     )

@@ -73,6 +73,7 @@ _PUBLISHED = {
     "content_hash": "5f0c8a6b",
     "prices": 96,
     "created": True,
+    "warnings": [],
 }
 _COMPILED = {
     "rate_card": "aurora-ai",
@@ -98,6 +99,16 @@ _COMPILED = {
             }
         ],
     },
+    "warnings": [
+        {
+            "code": "price_rounded",
+            "line": 31,
+            "column": 45,
+            "path": "products.input_tokens.price.unit_amount",
+            "fact": "the result for model = swift-1 is 1.6e-15, and 0.000000000000002 is published (+25.00 %)",
+            "fix": "let the price be of more units",
+        }
+    ],
 }
 _CARD_BODY = takes(
     {"application/yaml": RATE_CARD_DOCUMENT},
