@@ -82,7 +82,7 @@ def _show(found: dict[str, Any]) -> None:
         prices.row(
             one["kind"],
             one["product"],
-            pairs(one["dimensions"]),
+            f"{pairs(one['dimensions'])}{_covered(one)}",
             one["field"],
             one["before"],
             one["after"],
@@ -95,6 +95,16 @@ def _show(found: dict[str, Any]) -> None:
     if more > 0:
         stdout().print(f"… and {more:,} more; --json and --html list them", markup=False)
     _show_effect(found["effect"])
+
+
+def _covered(one: dict[str, Any]) -> str:
+    """Which "*" row prices a combination that one of the cards does not list."""
+    told = ""
+    for side in ("before", "after"):
+        row = one[f"{side}_row"]
+        if row not in (None, one["dimensions"]):
+            told += f" ({side}: {pairs(row) or 'everything'})"
+    return told
 
 
 def _show_effect(effect: dict[str, Any] | None) -> None:

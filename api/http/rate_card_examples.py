@@ -50,6 +50,8 @@ DIFF: Final[dict[str, Any]] = {
             "before": "0.000013",
             "after": "0.0000156",
             "percent": "20",
+            "before_row": {"model": "large"},
+            "after_row": {"model": "large"},
             "causes": ["margin"],
         }
     ],

@@ -21,7 +21,8 @@ class NodeAnswer:
 @dataclass(frozen=True, slots=True)
 class PriceDifferenceAnswer:
     """A field of a price (`kind`: added, removed or changed) that differs, by how many percent a number moves, and
-    which nodes cause it."""
+    which nodes cause it. `before_row` and `after_row` are the combinations that price it: null where a card has no
+    price, others than `dimensions` where a "*" row covers them."""
 
     kind: str
     product: str
@@ -31,6 +32,8 @@ class PriceDifferenceAnswer:
     before: str | None
     after: str | None
     percent: str | None
+    before_row: dict[str, str] | None
+    after_row: dict[str, str] | None
     causes: tuple[str, ...]
 
 
@@ -96,6 +99,8 @@ def diff_answer(
                 one.before,
                 one.after,
                 None if one.percent is None else decimal_text(one.percent),
+                None if one.before_row is None else dict(one.before_row),
+                None if one.after_row is None else dict(one.after_row),
                 one.causes,
             )
             for one in found.prices[:MOST_LISTED]

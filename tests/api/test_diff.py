@@ -95,6 +95,13 @@ def test_files_are_compared_without_a_store(run: Run, tmp_path: Path) -> None:
     assert done.json["effect"] is None
     assert [one["after"] for one in done.json["prices"]] == ["0.02"]
     assert not (tmp_path / "nothing").exists()
+    (tmp_path / "other.yaml").write_text(CLI_CARD.replace("large:", '"*":'), encoding="utf-8")
+    done = run(
+        "ratecard", "diff", str(tmp_path / "other.yaml"), cards[1], "--store", nowhere[1], RUNRATE_URL=None
+    )
+    assert "changed inference model=large (before: model=*) unit_amount 0.01 0.02 100" in " ".join(
+        done.out.split()
+    )
 
 
 def test_hostile_names_are_text_on_the_page() -> None:
@@ -108,6 +115,8 @@ def test_hostile_names_are_text_on_the_page() -> None:
         "before": hostile,
         "after": None,
         "percent": None,
+        "before_row": {hostile: hostile + "row"},
+        "after_row": None,
         "causes": [hostile],
     }
     diff = {
@@ -120,4 +129,4 @@ def test_hostile_names_are_text_on_the_page() -> None:
     }
     text = page("rate_card_diff.html.j2", diff=diff)
     assert "<script" not in text
-    assert text.count("&lt;script&gt;") == 15
+    assert text.count("&lt;script&gt;") == 17
