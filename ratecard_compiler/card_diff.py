@@ -193,10 +193,10 @@ def _differences(
     product: str, dimensions: Dimensions, old: _Side, new: _Side, changed: Set[str]
 ) -> Iterator[PriceDifference]:
     old_row, new_row = old.find(product, dimensions), new.find(product, dimensions)
-    if old_row is not None and new_row is not None and old_row.price == new_row.price:
-        # Of most prices this is all there is to it, and of a large card they are many.
-        if _beside(old.products[product]) == _beside(new.products[product]):
-            return
+    is_priced = old_row is not None and new_row is not None and old_row.price == new_row.price
+    # Of most prices this is all there is to it, and of a large card they are many.
+    if is_priced and _beside(old.products[product]) == _beside(new.products[product]):
+        return
     was, now = old.fields(old_row), new.fields(new_row)
     if was == now:
         return

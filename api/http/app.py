@@ -26,7 +26,7 @@ from api.http.routes import (
     traces,
     unrated,
 )
-from api.http.threads import CompileThread, IngestThreads
+from api.http.threads import CardThread, IngestThreads
 from api.store import Store
 
 # In the order in which the documentation shows them.
@@ -77,7 +77,8 @@ def create_app(
     app.state.limits = limits or EventLimits()
     app.state.budget = Budget(seconds=body_seconds)
     app.state.threads = IngestThreads()
-    app.state.compiling = CompileThread()
+    app.state.compiling = CardThread("Other rate cards are being compiled")
+    app.state.activating = CardThread("Other versions are being put in force")
     app.state.closing = False
     app.include_router(health.router)
     for router in ROUTERS:

@@ -6,7 +6,7 @@ from fastapi import Depends, Request
 
 from api.events import EventLimits
 from api.http.problem import ProblemError
-from api.http.threads import CompileThread, IngestThreads
+from api.http.threads import CardThread, IngestThreads
 from api.store import Store
 
 
@@ -28,9 +28,9 @@ def get_threads(request: Request) -> IngestThreads:
     return threads
 
 
-def get_compiling(request: Request) -> CompileThread:
+def get_compiling(request: Request) -> CardThread:
     """Return the thread that compiles rate cards."""
-    compiling: CompileThread = request.app.state.compiling
+    compiling: CardThread = request.app.state.compiling
     return compiling
 
 
@@ -40,8 +40,15 @@ def get_actor(request: Request) -> str:
     return actor
 
 
+def get_activating(request: Request) -> CardThread:
+    """Return the thread that puts versions in force."""
+    activating: CardThread = request.app.state.activating
+    return activating
+
+
 ActorDependency = Annotated[str, Depends(get_actor)]
-CompilingDependency = Annotated[CompileThread, Depends(get_compiling)]
+ActivatingDependency = Annotated[CardThread, Depends(get_activating)]
+CompilingDependency = Annotated[CardThread, Depends(get_compiling)]
 ThreadsDependency = Annotated[IngestThreads, Depends(get_threads)]
 StoreDependency = Annotated[Store, Depends(get_store)]
 LimitsDependency = Annotated[EventLimits, Depends(get_limits)]

@@ -19,11 +19,14 @@ Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")
 
 
-class CompileThread:
-    """Compiles rate cards one after the other: a large one takes many seconds of a processor that all share."""
+class CardThread:
+    """Does what takes many seconds of a processor that all share with one rate card after the other: compiling one, and
+    putting one in force. Each has a thread of its own, so that a rollback never waits for other people's cards; what
+    they change they change one after the other all the same, by the store's lock."""
 
-    def __init__(self) -> None:
+    def __init__(self, busy: str) -> None:
         self._limiter = CapacityLimiter(1)
+        self._busy = busy
 
     async def run(
         self, work: Callable[Parameters, Result], *args: Parameters.args, **kwargs: Parameters.kwargs
@@ -33,7 +36,7 @@ class CompileThread:
             raise ProblemError(
                 503,
                 "too_busy",
-                "Other rate cards are being compiled; send it again in a moment.",
+                f"{self._busy}; send it again in a moment.",
                 headers={"Retry-After": "5"},
             )
         return await run_sync(partial(work, *args, **kwargs), limiter=self._limiter)

@@ -55,6 +55,12 @@ def roll_back(
     wanted = _wanted(store, rate_card, active_from, cohort, expected) if version is None else version
     passed = pass_gates(store, rate_card, wanted, cohort, force=force)
     with store.exclusive():
+        if version is None and _wanted(store, rate_card, active_from, cohort, expected) != wanted:
+            # Asking the gates takes a while, and others may have put something in force meanwhile.
+            raise Conflicting(
+                "unexpected_version",
+                f"another version of rate card {rate_card!r} came into force meanwhile; look at its activations",
+            )
         now = store.clock()
         start = now if active_from is None else active_from
         made = _made(store, rate_card)

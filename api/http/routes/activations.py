@@ -10,7 +10,7 @@ from starlette.responses import Response
 from api.cohorts import EVERYONE, Cohort, cohort_of
 from api.http.bodies import DOCUMENT_BYTES, json_body
 from api.http.cursors import decode_cursor, encode_cursor, is_number
-from api.http.dependencies import ActorDependency, CompilingDependency, StoreDependency, not_found
+from api.http.dependencies import ActivatingDependency, ActorDependency, StoreDependency, not_found
 from api.http.examples import ACTIVATION
 from api.http.openapi import answers, refuses, takes_json
 from api.http.parameters import DEFAULT_LIMIT, MAX_NUMBER, Cursor, Instant, Limit, RateCardId, RemarkText
@@ -160,7 +160,7 @@ _ROLLED_BACK = {
 async def post_activation(
     store: StoreDependency,
     actor: ActorDependency,
-    compiling: CompilingDependency,
+    activating: ActivatingDependency,
     rate_card: RateCardId,
     body: Annotated[ActivationRequest, Depends(json_body(ActivationRequest, DOCUMENT_BYTES))],
 ) -> Response:
@@ -172,7 +172,7 @@ async def post_activation(
 
     Among the activations whose cohort holds a contract the latest start wins; for equal starts, the one made later.
     """
-    done = await compiling.run(
+    done = await activating.run(
         activate_version,
         store,
         rate_card,
@@ -213,7 +213,7 @@ async def post_activation(
 async def post_rollback(
     store: StoreDependency,
     actor: ActorDependency,
-    compiling: CompilingDependency,
+    activating: ActivatingDependency,
     rate_card: RateCardId,
     body: Annotated[RollbackRequest, Depends(json_body(RollbackRequest, DOCUMENT_BYTES))],
 ) -> Response:
@@ -223,7 +223,7 @@ async def post_rollback(
     version passes the gates or is forced, like any other. Sent again without `rate_card_version` it goes one version
     further back: `expected_version` keeps it from that.
     """
-    done = await compiling.run(
+    done = await activating.run(
         roll_back,
         store,
         rate_card,
