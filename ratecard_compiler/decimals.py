@@ -42,6 +42,11 @@ def plain_decimal(text: str) -> Decimal | None:
     return Decimal(text)
 
 
+def not_plain(text: str) -> str:
+    """Return what is wrong with a text that `plain_decimal` does not take."""
+    return f"has more than {MAXIMUM_DIGITS} digits" if _PLAIN.fullmatch(text) else "is not a plain decimal"
+
+
 def decimals_of(value: Decimal) -> int:
     """Return how many decimals the value needs, trailing zeros aside."""
     exponent = tidy(value).as_tuple().exponent

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 
-from ratecard_compiler.decimals import decimals_of, plain_decimal
+from ratecard_compiler.decimals import decimals_of, not_plain, plain_decimal
 from ratecard_compiler.document import Written
 from ratecard_compiler.errors import ErrorList, Place, did_you_mean
 from ratecard_compiler.source import MappingNode, Node, ScalarNode, SequenceNode
@@ -176,7 +176,7 @@ def exact_decimal(node: ScalarNode, path: str, errors: ErrorList) -> Decimal | N
     value = plain_decimal(node.text)
     if value is None:
         errors.add(
-            "invalid_number", node.place, path, f"{node.text[:60]!r} is not a plain decimal", _NUMBER_FIX
+            "invalid_number", node.place, path, f"{node.text[:60]!r} {not_plain(node.text)}", _NUMBER_FIX
         )
     return value
 

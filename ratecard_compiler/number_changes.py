@@ -13,7 +13,7 @@ from decimal import Decimal
 
 from ratecard_compiler.canonical import content_hash
 from ratecard_compiler.compiler import compile_card
-from ratecard_compiler.decimals import plain_decimal
+from ratecard_compiler.decimals import not_plain, plain_decimal
 from ratecard_compiler.document import Document
 from ratecard_compiler.errors import did_you_mean
 from ratecard_compiler.ir import CompiledCard, Price
@@ -135,7 +135,7 @@ def _number_change(key: tuple[str, Keys | None], node: ScalarNode, value: str) -
     shown = name if keys is None else cell_name(name, keys)
     number, old = plain_decimal(value.strip()), plain_decimal(node.text)
     if number is None:
-        raise ValueError(f"{shown}: {value[:60]!r} is not a plain decimal; write it like 0.0125")
+        raise ValueError(f"{shown}: {value[:60]!r} {not_plain(value.strip())}; write it like 0.0125")
     if old is None:
         raise AssertionError("a card that compiles has numbers where they belong")
     return NumberChange(shown, old, number)

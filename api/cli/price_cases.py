@@ -7,7 +7,13 @@ from typing import Any
 
 from api.cli.cases import RefusedCase, ask_engine
 from ratecard_compiler import Price, RateCardErrors, compile_price
-from ratecard_compiler.decimals import QUANTITY_DECIMALS, QUANTITY_LIMIT, decimals_of, plain_decimal
+from ratecard_compiler.decimals import (
+    QUANTITY_DECIMALS,
+    QUANTITY_LIMIT,
+    decimals_of,
+    not_plain,
+    plain_decimal,
+)
 from ratecard_compiler.rows import price_columns
 from sql import render
 from sql.client import Database
@@ -60,15 +66,18 @@ def _row(case: Any) -> dict[str, Any]:
     for key in ("model", "price"):
         if key not in case:
             raise RefusedCase(f"`{key}` is missing")
+    price = case["price"]
+    if isinstance(price, Mapping) and price.get("model", case["model"]) != case["model"]:
+        raise RefusedCase(f"`model` is {case['model']!r} and `price.model` {price['model']!r}; keep one")
     try:
-        price = compile_price(str(case["model"]), case["price"])
+        compiled = compile_price(str(case["model"]), price)
     except RateCardErrors as refused:
         raise RefusedCase(
-            "; ".join(f"{e.path}: {e.fact} ({e.code}) — {e.fix}" for e in refused.errors)
+            "; ".join(f"{e.path or 'price'}: {e.fact} ({e.code}) — {e.fix}" for e in refused.errors)
         ) from None
     except ValueError as refused:
         raise RefusedCase(str(refused)) from None
-    return {**_usage(case, price), **price_columns(price)}
+    return {**_usage(case, compiled), **price_columns(compiled)}
 
 
 def _usage(case: Mapping[str, Any], price: Price) -> dict[str, Any]:
@@ -94,7 +103,12 @@ def _quantity(value: Any, name: str) -> Decimal:
     text = str(value)
     number = None if value is None or isinstance(value, bool) else plain_decimal(text)
     if number is None:
-        raise RefusedCase(f'bad_quantity: `{name}` is {value!r}; write a plain decimal such as "12.5"')
+        wrong = "is no number" if value is None or isinstance(value, bool) else not_plain(text)
+        raise RefusedCase(f'bad_quantity: `{name}` is {_short(value)!r}, which {wrong}; write it like "12.5"')
     if decimals_of(number) > QUANTITY_DECIMALS or abs(number) >= QUANTITY_LIMIT:
         raise RefusedCase(f"bad_quantity: `{name}` is {text}; at most 9 decimals and below 1e15")
     return number
+
+
+def _short(value: Any) -> Any:
+    return value if len(str(value)) <= 60 else f"{str(value)[:60]}…"

@@ -162,6 +162,23 @@ def test_amounts_are_exact_and_plain(shared_store: Store) -> None:
             "more than 9 decimals",
         ),
         ({"price": {}}, "`model` is missing"),
+        ({"id": None, "model": "flat", "price": {"flat_amount": "1"}}, "`id` is None"),
+        ({"id": " ", "model": "flat", "price": {"flat_amount": "1"}}, "`id` is ' '"),
+        ({"id": ["a"], "model": "flat", "price": {"flat_amount": "1"}}, "`id` is ['a']"),
+        ({"id": "\ud800", "model": "flat", "price": {"flat_amount": "1"}}, "half of a surrogate pair"),
+        (
+            {"model": "per_unit", "price": {"unit_amount": "1\udfff"}, "quantity": "1"},
+            "half of a surrogate pair",
+        ),
+        (
+            {"model": "per_unit", "price": {"unit_amount": "1"}, "quantity": "1", "\ud800": 1},
+            "half of a surr",
+        ),
+        ({"model": "per_unit", "price": "1", "quantity": "1"}, "price: the price is not a mapping"),
+        (
+            {"model": "per_unit", "price": {"model": "flat", "unit_amount": "1"}, "quantity": "1"},
+            "`model` is 'per_unit' and `price.model` 'flat'; keep one",
+        ),
         ("per_unit", "no mapping"),
     ],
 )
@@ -176,9 +193,36 @@ def test_a_case_that_cannot_be_priced_says_why_and_the_others_stand(
     assert reason in (second.error or "")
 
 
+def test_cases_that_have_a_name_twice_or_none_are_refused_each(shared_store: Store) -> None:
+    price = '"model": "per_unit", "price": {"unit_amount": 2}'
+    text = f"""[
+        {{"id": "a", {price}, "quantity": 1, "quantity": 2}},
+        {{"id": "b", "model": "per_unit", "price": {{"unit_amount": 2, "unit_amount": 3}}, "quantity": 1}},
+        {{{price}, "quantity": 1}},
+        {{"id": "c", {price}, "quantity": {"9" * 5000}}},
+        {{"id": 5, {price}, "quantity": 4}}
+    ]"""
+    found = list(price_cases(shared_store.database, read_cases(text, CASE_SHAPE)))
+    assert [one.case_id for one in found] == ["a", "b", "#3", "c", "5"]
+    assert [one.amount for one in found] == [None, None, None, None, "8"]
+    for one, told in zip(
+        found,
+        ("`quantity` stands twice", "`unit_amount` stands twice", "`id` is missing", "more than 38 digits"),
+        strict=False,
+    ):
+        assert told in (one.error or "")
+
+
 @pytest.mark.parametrize(
     ("text", "told"),
-    [("{}", "no list"), ("[", "line 1"), ("[NaN]", "NaN"), ("[Infinity]", "Infinity"), ("", "line 1")],
+    [
+        ("[" * 100_000, "nested too deeply"),
+        ("{}", "no list"),
+        ("[", "line 1"),
+        ("[NaN]", "NaN"),
+        ("[Infinity]", "Infinity"),
+        ("", "line 1"),
+    ],
 )
 def test_a_file_that_is_no_list_of_cases(text: str, told: str) -> None:
     with pytest.raises(ValueError, match=told):
