@@ -1,9 +1,11 @@
 """`runrate audit`: who changed prices, contracts and keys."""
 
+import re
 from typing import Annotated, Any
 
 import typer
 
+from api.cli.failures import CommandFailed
 from api.cli.output import Columns, print_json, stdout
 from api.cli.session import Session
 from api.cli.settings import Settings, check_instant, command
@@ -24,40 +26,69 @@ def register(app: typer.Typer) -> None:
         since: Annotated[
             str | None, typer.Option(callback=check_instant, help="Recorded at this instant or later.")
         ] = None,
+        expect_head: Annotated[
+            str | None,
+            typer.Option(
+                metavar="HASH",
+                callback=_check_hash,
+                help="Exit with 1 unless an entry has this hash, kept before.",
+            ),
+        ] = None,
     ) -> None:
-        """Show who changed prices, contracts and API keys: when, for whom, and what was there before.
+        """Show who changed prices, contracts and API keys.
 
-        The latest first. `runrate verify` proves that no entry was changed or removed; keep the head elsewhere to
-        prove that none was cut off at the end.
+        When, for whom, and what was there before, the latest first. `runrate verify` proves that no entry was
+        changed or removed; keep the head elsewhere to prove that none was cut off at the end.
         """
         with Session(settings) as session:
             found = session.listing(
                 "/v1/audit", rate_card=card, contract_id=contract, action=action, since=since
             )
+            kept = None if expect_head is None else _expected(session, expect_head)
         if settings.as_json:
             print_json(found)
             return
+        if kept is not None:
+            stdout().print(
+                f"entry {kept['sequence']} has the hash that was kept; `runrate verify` proves those before it",
+                markup=False,
+            )
         table = Columns(
-            *("entry", "recorded", "action", "what", "for", "before", "by", "author", "note", "hash"),
+            *("entry", "recorded", "action", "what", "before", "by", "note"),
             numbers=("entry",),
-            words=("what", "for", "before", "note"),
+            words=("action", "what", "before", "by", "note"),
         )
         for one in found["items"]:
             table.row(
                 one["sequence"],
                 one["recorded_at"],
                 f"{one['action']} (interrupted)" if one["interrupted"] else one["action"],
-                _subject(one),
-                _applies(one),
+                f"{_subject(one)}{_applies(one)}",
                 _before(one),
-                one["actor"],
-                one["author"],
+                " ".join(filter(None, (one["author"], one["actor"]))),
                 one["note"],
-                one["entry_hash"][:12],
             )
         table.show("no entry is like that")
         head = found["head"]
         stdout().print(f"head: entry {head['sequence']}, {head['entry_hash']}", markup=False)
+
+
+def _check_hash(text: str | None) -> str | None:
+    """Let the hash of an entry pass."""
+    if text is not None and not re.fullmatch(r"[0-9a-f]{64}", text):
+        raise typer.BadParameter("write the 64 hexadecimal digits of `head`")
+    return text
+
+
+def _expected(session: Session, entry_hash: str) -> dict[str, Any]:
+    """Return the entry that has a hash. Raises CommandFailed."""
+    for one in session.pages("/v1/audit"):
+        if one["entry_hash"] == entry_hash:
+            return one
+    raise CommandFailed(
+        f"no entry of the audit trail has the hash {entry_hash}: since it was kept the trail was cut off or written "
+        "anew; restore a backup beside the store and compare the two"
+    )
 
 
 def _subject(one: dict[str, Any]) -> str:
@@ -78,7 +109,7 @@ def _applies(one: dict[str, Any]) -> str:
     """For whom, from when on."""
     if one["cohort"] is None:
         return ""
-    return f"{cohort_words(one['cohort'])} from {one['active_from']}"
+    return f" for {cohort_words(one['cohort'])} from {one['active_from']}"
 
 
 def _before(one: dict[str, Any]) -> str:

@@ -199,3 +199,23 @@ def test_the_command_line(run: Run, tmp_path: Path) -> None:
     latest = run("audit", "--json").json["items"][0]
     assert (latest["author"], latest["note"], latest["contract_ids"]) == ("bob", "new", [])
     assert "customers" in run("audit", "--action", "contracts").out
+
+
+def test_the_head_that_was_kept(run: Run) -> None:
+    head = run("audit", "--json").json["head"]["entry_hash"]
+    assert head in run("audit").out
+    assert run("key", "create", "later").code == 0
+    done = run("audit", "--expect-head", head)
+    assert done.code == 0
+    assert "has the hash that was kept" in done.out
+    lost = run("audit", "--expect-head", "0" * 64)
+    assert (lost.code, lost.out) == (1, "")
+    assert "no entry of the audit trail has the hash 000" in lost.err
+    assert run("audit", "--expect-head", "0" * 12).code == 2
+
+
+def test_the_table_fits_a_terminal(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("api.cli.output.PIPE_WIDTH", 120)
+    lines = run("audit").out.splitlines()
+    assert "recorded" in lines[1]
+    assert max(map(len, lines)) <= 120

@@ -75,10 +75,16 @@ def entries(store: Store, since: int = 0) -> list[dict[str, Any]]:
 
 def whole(store: Store) -> bool:
     """Whether the checks of the trail hold."""
-    names = ("audit_chain_holds", "changes_are_audited")
+    names = ("audit_chain_holds", "changes_are_audited", "records_are_audited")
     found = {check.name: check.offending for check in verify(store) if check.name in names}
     assert set(found) == set(names)
     return not any(found.values())
+
+
+def unaudited(store: Store) -> list[tuple[str, str, str]]:
+    """What the check of contracts, customers and keys finds."""
+    [check] = [one for one in verify(store) if one.name == "records_are_audited"]
+    return [(row["record"], row["id"], row["problem"]) for row in check.offending]
 
 
 def set_up(store: Store) -> None:
@@ -265,6 +271,54 @@ def test_times_of_recording_go_on_after_a_start(engine: Engine) -> None:
             assert whole(store)
     finally:
         engine.drop("trail_restart")
+
+
+def test_an_entry_that_was_cut_off_at_the_end_is_missed(store: Store) -> None:
+    """The chain holds without its last entry; what is stored shows that there was one."""
+    set_up(store)
+    apply_contracts(store, contracts(2, "O'Brien \"\\ / é 漢 🎈"), "contracts.json")
+    key = create_key(store, "gateway")
+    create_key(store, "another")
+    assert whole(store)
+    revoke_key(store, key.key_id)
+    store.database.command(SQL("cut_off"), since=8)
+    assert unaudited(store) == [("key", key.key_id, "it is not what the trail says")]
+    store.database.command(SQL("cut_off"), since=6)
+    assert {one[0] for one in unaudited(store)} == {"key"}
+    assert {one[2] for one in unaudited(store)} == {"the trail does not have it"}
+    store.database.command(SQL("cut_off"), since=5)
+    assert [one for one in unaudited(store) if one[0] != "key"] == [
+        ("customer", "c1", "it is not what the trail says"),
+        ("customer", "c2", "it is not what the trail says"),
+    ]
+    store.database.command(SQL("cut_off"), since=4)
+    assert {(kind, problem) for kind, _, problem in unaudited(store)} == {
+        (kind, "the trail does not have it") for kind in ("contract", "customer", "key")
+    }
+
+
+def test_a_record_that_was_changed_or_removed_beside_the_trail_is_found(store: Store) -> None:
+    set_up(store)
+    create_key(store, "gateway")
+    create_key(store, "another")
+    assert whole(store)
+    store.database.command(SQL("change_contract"), contract_id="k-c1")
+    store.database.command(SQL("remove_contract"), contract_id="k-c2")
+    store.database.command(SQL("change_customer"), customer_id="c1")
+    assert unaudited(store) == [
+        ("contract", "k-c1", "it is not what the trail says"),
+        ("contract", "k-c2", "only the trail has it"),
+        ("customer", "c1", "it is not what the trail says"),
+    ]
+
+
+def test_attributes_and_aliases_are_part_of_a_customer(store: Store) -> None:
+    customer = {"customer_id": "c1", "name": "Ex\\ample", "aliases": ['a"1', "a2"]}
+    attributes = {"z": "1", "a": 'q"\\', "a b": "", "é": "x"}
+    for told in ({}, attributes, {**attributes, "z": "2"}):
+        text = json.dumps({"customers": [{**customer, "attributes": told}], "contracts": []})
+        apply_contracts(store, text, "contracts.json")
+        assert whole(store)
 
 
 def test_an_entry_that_was_changed_with_its_hash_is_found_by_the_next(store: Store) -> None:

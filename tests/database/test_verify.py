@@ -179,12 +179,12 @@ DAMAGES: dict[str, tuple[list[str], set[str], Repair]] = {
     ),
     "the audit trail is cut off before a version and its activation": (
         [SQL("cut_audit_trail")],
-        {"changes_are_audited"},
+        {"changes_are_audited", "records_are_audited"},
         _undone_by(SQL("lose_audit_trail"), SQL("restore_audit_trail")),
     ),
     "the audit trail is gone": (
         [SQL("lose_audit_trail")],
-        {"audit_chain_holds", "changes_are_audited"},
+        {"audit_chain_holds", "changes_are_audited", "records_are_audited"},
         _undone_by(SQL("restore_audit_trail")),
     ),
     "a version was activated behind the audit trail": (
