@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 
+from ratecard_compiler.formula_graph import names_in
 from ratecard_compiler.property_sql import filter_sql
 from ratecard_compiler.syntax import parse
 
@@ -35,6 +36,11 @@ def condition_sql(expression: str) -> str:
     """Return SQL over the map `properties` that is 1 where the condition is true, else 0; never NULL, and no
     attribute can make it throw. ExpressionError for what is no condition."""
     return filter_sql(parse(expression))
+
+
+def attributes_of(expression: str) -> tuple[str, ...]:
+    """Return the attributes that a condition asks about. ExpressionError for what is no condition."""
+    return names_in(parse(expression))
 
 
 def cohort_condition(cohort: str) -> CohortCondition:

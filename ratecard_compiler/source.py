@@ -113,7 +113,8 @@ def nodes_of(value: Any, path: str = "") -> Node:
     if isinstance(value, str):
         return ScalarNode(value, False, START)
     if isinstance(value, int | Decimal) and not isinstance(value, bool):
-        return ScalarNode(format(value, "f") if isinstance(value, Decimal) else str(value), False, START)
+        # As it would stand in a file, without quotes: what wants a text refuses it.
+        return ScalarNode(format(value, "f") if isinstance(value, Decimal) else str(value), True, START)
     raise ValueError(f"{path.lstrip('.') or 'price'}: write the number as text, not as {value!r}")
 
 

@@ -92,7 +92,7 @@ def _register_rollback(cards: typer.Typer) -> None:
         note: Note = "",
         force: Force = False,
     ) -> None:
-        """Put an earlier version in force again, from now or from an earlier instant on.
+        """Put an earlier version in force again, from now or earlier.
 
         What came into force in between is outdone. What is scheduled for later stays, and is listed.
         """
@@ -119,7 +119,7 @@ def _register_rollback(cards: typer.Typer) -> None:
 def _register_activations(cards: typer.Typer) -> None:
     @command(cards, "activations", "runrate ratecard activations aurora-ai")
     def activations(settings: Settings, rate_card: CardName) -> None:
-        """List what was put in force, is, or is scheduled: from when, for whom, by whom and why."""
+        """List what was, is or will be in force, for whom and why."""
         with Session(settings) as session:
             found = session.listing(f"/v1/rate-cards/{part(rate_card)}/activations")
         if settings.as_json:
@@ -185,7 +185,14 @@ def _told_of(done: dict[str, Any]) -> str:
     return f"{name} {in_force_words(done)}; {entries_changed(done)}"
 
 
+def warn_of_cohort(done: dict[str, Any]) -> None:
+    """Print what an answer warns of about its cohort."""
+    for one in done["warnings"]:
+        stderr().print(f"warning: {one}", style="yellow", markup=False)
+
+
 def _warn_of_nobody(done: dict[str, Any]) -> None:
+    warn_of_cohort(done)
     if done["cohort"] != ALL and done["contracts"] == 0:
         stderr().print(
             "warning: the cohort holds no contract of the card now; see `runrate prices CUSTOMER` for whom it should",

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 import typer
 
-from api.cli.activations import CardName, CohortText, cohort_value_of
+from api.cli.activations import CardName, CohortText, cohort_value_of, warn_of_cohort
 from api.cli.output import Columns, print_json, stdout
 from api.cli.session import Session, part, place_text
 from api.cli.settings import Settings, command
@@ -21,7 +21,7 @@ def register(cards: typer.Typer) -> None:
         version: Annotated[int, typer.Argument(help="The version's number.", min=1)],
         cohort: CohortText = ALL,
     ) -> None:
-        """Say what each gate says about a version, and activate nothing.
+        """Say what each gate says of a version; nothing is activated.
 
         Also what the last billing period would have cost under it. Exits with 1 where a gate refuses.
         """
@@ -32,6 +32,7 @@ def register(cards: typer.Typer) -> None:
             print_json(done)
         else:
             _show(done)
+            warn_of_cohort(done)
         if not done["passed"]:
             raise typer.Exit(1)
 

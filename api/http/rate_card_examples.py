@@ -33,6 +33,7 @@ GATES: Final[dict[str, Any]] = {
             "products": [{"product": "input_tokens", "way": "sums", "before": "100", "after": "120"}],
         },
     ],
+    "warnings": [],
 }
 
 DIFF: Final[dict[str, Any]] = {

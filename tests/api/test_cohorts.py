@@ -28,6 +28,13 @@ def test_a_cohort_has_one_form(text: str, value: Any) -> None:
     assert cohort_of(value) == found
 
 
+def test_a_number_is_no_customer_and_a_percentage() -> None:
+    assert cohort_of({"percent": 5}) == cohort_of({"percent": "5"})
+    with pytest.raises(CohortErrors, match="`1` is not a text"):
+        cohort_of({"customers": [1]})
+    assert cohort_of({"customers": ["1"]}).value == {"customers": ["1"]}
+
+
 def test_everyone_is_no_condition() -> None:
     assert cohort_of("all") == parse_cohort(" all\n", "x") == EVERYONE
 

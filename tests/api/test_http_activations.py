@@ -120,3 +120,19 @@ def test_a_wrong_cohort_on_the_command_line_is_shown_its_place(run: Run) -> None
         in done.err
     )
     assert run("ratecard", "rollback", "acme-ai").code == 1
+
+
+def test_an_attribute_that_no_customer_has_is_warned_of(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "customers.yaml"
+    file.write_text(
+        "customers: [{customer_id: c3, name: C, attributes: {segment: pilot}}]\n", encoding="utf-8"
+    )
+    assert run("contracts", "apply", str(file)).code == 0
+    misspelt = ("--cohort", "{where: \"segmnet = 'pilot'\"}")
+    told = "warning: no customer has the attribute `segmnet`; did you mean `segment`?"
+    assert told in run("ratecard", "gates", "acme-ai", "2", *misspelt).err
+    done = run("ratecard", "activate", "acme-ai", "2", "--from", "2031-01-01T00:00:00Z", *misspelt)
+    assert done.code == 0
+    assert told in done.err
+    right = run("ratecard", "gates", "acme-ai", "2", "--cohort", "{where: \"segment = 'pilot'\"}", "--json")
+    assert right.json["warnings"] == []

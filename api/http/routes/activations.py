@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel, ConfigDict, Field, PlainValidator, WithJsonSchema
+from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from api.cohorts import EVERYONE, Cohort, cohort_of
@@ -19,6 +20,7 @@ from api.instants import instant_text
 from api.operations.activate import activate_version
 from api.operations.remarks import Remark
 from api.operations.rollback import roll_back
+from api.reads.cohort_attributes import cohort_warnings
 from api.reads.rate_cards import Activation, list_activations, list_versions
 
 router = APIRouter(tags=["rate cards"])
@@ -36,7 +38,10 @@ _COHORT_SCHEMA: dict[str, Any] = {
                 "customers": {"type": "array", "items": {"type": "string"}, "minItems": 1},
                 "where": {"type": "string", "description": "A condition on customer attributes."},
                 "contracts_starting_from": {"type": "string", "format": "date-time"},
-                "percent": {"type": "string", "description": "Above 0, at most 100; of customers, by hash."},
+                "percent": {
+                    "type": ["string", "integer"],
+                    "description": "Above 0, at most 100; of customers, by hash. A fraction is a text.",
+                },
             },
         },
     ],
@@ -87,7 +92,7 @@ class ActivationList:
 class ActivationAnswer:
     """The activation; how many of the card's contracts its cohort holds now, and how many ledger entries were appended
     for what it re-rated. `active_until` is where another activation takes its place, with `next_version`; null where
-    none does yet."""
+    none does yet. `warnings` are about the cohort: attributes that no customer has."""
 
     activation_id: int
     rate_card: str
@@ -98,12 +103,14 @@ class ActivationAnswer:
     cohort: str | dict[str, str | list[str]]
     contracts: int
     entries_changed: int
+    warnings: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class RollbackAnswer:
     """The version that is in force from `active_from` on, the activations that make it so, how many of the card's
-    contracts the cohort holds now, and the ledger entries appended. `scheduled` stays: it starts later."""
+    contracts the cohort holds now, and the ledger entries appended. `scheduled` stays: it starts later. `warnings` are
+    about the cohort."""
 
     rate_card: str
     rate_card_version: int
@@ -113,6 +120,7 @@ class RollbackAnswer:
     contracts: int
     entries_changed: int
     scheduled: tuple[Activation, ...]
+    warnings: tuple[str, ...]
 
 
 _ACTIVATED = {
@@ -125,6 +133,7 @@ _ACTIVATED = {
     "cohort": "all",
     "contracts": 12,
     "entries_changed": 0,
+    "warnings": [],
 }
 _ROLLED_BACK = {
     "rate_card": "aurora-ai",
@@ -135,6 +144,7 @@ _ROLLED_BACK = {
     "contracts": 12,
     "entries_changed": 0,
     "scheduled": [],
+    "warnings": ["no customer has the attribute `segmnet`; did you mean `segment`?"],
 }
 
 
@@ -182,6 +192,7 @@ async def post_activation(
         Remark(body.author, body.note, actor),
         force=body.force,
     )
+    warnings = await run_in_threadpool(cohort_warnings, store, body.cohort)
     return json_response(
         ActivationAnswer(
             activation_id=done.activation_id,
@@ -193,6 +204,7 @@ async def post_activation(
             cohort=done.cohort.value,
             contracts=done.contracts,
             entries_changed=done.entries_changed,
+            warnings=warnings,
         )
     )
 
@@ -234,6 +246,7 @@ async def post_rollback(
         expected=body.expected_version,
         force=body.force,
     )
+    warnings = await run_in_threadpool(cohort_warnings, store, body.cohort)
     return json_response(
         RollbackAnswer(
             rate_card=done.rate_card,
@@ -244,6 +257,7 @@ async def post_rollback(
             contracts=done.contracts,
             entries_changed=done.entries_changed,
             scheduled=done.scheduled,
+            warnings=warnings,
         )
     )
 

@@ -16,6 +16,7 @@ from api.http.parameters import MAX_NUMBER, RateCardId
 from api.http.rate_card_examples import GATES
 from api.http.responses import json_response
 from api.http.routes.activations import CohortBody
+from api.reads.cohort_attributes import cohort_warnings
 from api.reads.gate_documents import GateResult
 from api.store import Store
 
@@ -33,12 +34,14 @@ class GatesRequest(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class GatesAnswer:
-    """What each gate says, in the order in which they are asked, and whether the version passes all of them."""
+    """What each gate says, in the order in which they are asked, and whether the version passes all of them.
+    `warnings` are about the cohort: attributes that no customer has."""
 
     rate_card: str
     rate_card_version: int
     passed: bool
     gates: tuple[GateResult, ...]
+    warnings: tuple[str, ...]
 
 
 @router.post(
@@ -65,4 +68,6 @@ async def post_gates(
 
 def _asked(store: Store, rate_card: str, version: int, cohort: Cohort) -> GatesAnswer:
     gates = ask_gates(candidate(store, rate_card, version, cohort, is_asked=True))
-    return GatesAnswer(rate_card, version, all(gate.passed for gate in gates), gates)
+    return GatesAnswer(
+        rate_card, version, all(gate.passed for gate in gates), gates, cohort_warnings(store, cohort)
+    )
