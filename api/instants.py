@@ -8,10 +8,6 @@ EARLIEST: Final = datetime(2015, 1, 1, tzinfo=UTC)
 LATEST: Final = datetime(2100, 1, 1, tzinfo=UTC)
 MILLISECOND: Final = timedelta(milliseconds=1)
 
-# What may be asked about: every instant that is stored lies well between these.
-EARLIEST_ASKED: Final = datetime(2000, 1, 1, tzinfo=UTC)
-LATEST_ASKED: Final = datetime(2200, 1, 1, tzinfo=UTC)
-
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _RFC_3339: Final = re.compile(
     r"([0-9]{4})-([0-9]{2})-([0-9]{2})[Tt]([0-9]{2}):([0-9]{2}):([0-9]{2})(?:\.([0-9]{1,9}))?"
@@ -39,6 +35,12 @@ def parse_instant(text: str, *, cut: bool = False) -> datetime:
         return local + offset if match[8] == "-" else local - offset
     except (ValueError, OverflowError) as error:
         raise ValueError(f"does not exist: {error}") from None
+
+
+def check_bounds(instant: datetime) -> None:
+    """Raise ValueError, which goes on from the text, for an instant that is not from 2015 to 2100."""
+    if not EARLIEST <= instant <= LATEST:
+        raise ValueError(f"is not from {EARLIEST:%Y-%m-%d} to {LATEST:%Y-%m-%d}")
 
 
 def instant_text(value: datetime) -> str:

@@ -4,22 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 
+from ratecard_compiler.decimals import decimal_text
 from ratecard_compiler.document import Document, Written
 from ratecard_compiler.formula_graph import lookups_in, names_in
 from ratecard_compiler.ir import CompiledCard
+from ratecard_compiler.node_names import cell_name
 from ratecard_compiler.prices import amounts_of
 
+MOST_CELLS = 1_000
+CELLS_SHOWN = 20
 KINDS = ("constants", "tables", "formulas", "products")
 
 
 @dataclass(frozen=True, slots=True)
 class GraphNode:
-    """A node: `kind` is one of `KINDS`, `says` what stands there (a number, a formula, the keys of a table)."""
+    """A node: `kind` is one of `KINDS`, `says` what stands there (a number, a formula, the keys of a table). `cells`
+    are a table's nodes with their numbers, as `set` and `diff` name them: the first thousand."""
 
     kind: str
     name: str
     says: str
+    cells: tuple[tuple[str, str], ...] = ()
 
     @property
     def path(self) -> str:
@@ -66,7 +73,11 @@ def _nodes(card: CompiledCard) -> Iterator[GraphNode]:
     for name, table in document.tables.items():
         if table is not None:
             rows = f"{len(table.rows):,} row{'' if len(table.rows) == 1 else 's'}"
-            yield GraphNode("tables", name, f"[{', '.join(table.keys)}], {rows}")
+            cells = tuple(
+                (cell_name(name, keys), decimal_text(value))
+                for keys, value in islice(table.rows.items(), MOST_CELLS)
+            )
+            yield GraphNode("tables", name, f"[{', '.join(table.keys)}], {rows}", cells)
     for name, formula in document.formulas.items():
         if formula is not None:
             yield GraphNode("formulas", name, " ".join(formula.node.text.split()))
@@ -91,6 +102,9 @@ def graph_text(graph: CardGraph) -> str:
         for node in nodes:
             between = {"constants": " = ", "formulas": " = ", "products": ": "}.get(kind, "")
             lines.append(f"  {node.name}{between}{node.says}")
+            lines += [f"      {cell} = {number}" for cell, number in node.cells[:CELLS_SHOWN]]
+            if len(node.cells) > CELLS_SHOWN:
+                lines.append("      …")
             if node.path in needs:
                 lines.append(f"    ← {', '.join(needs[node.path])}")
             if kind != "products":

@@ -166,7 +166,8 @@ def _row(product_id: str, prices: ProductPrices, values: Mapping[str, str]) -> P
     for name, listed in zip(prices.names, prices.listed, strict=True):
         if listed and name not in values:
             some = [f"{name}={value}" for value in sorted(listed)[:6]] + ["…"] * (len(listed) > 6)
-            raise ValueError(f"{product_id} is priced by {name}: add {', '.join(some)}")
+            one_of = "one of " if len(some) > 1 else ""
+            raise ValueError(f"{product_id} is priced by {name}: add {one_of}{', '.join(some)}")
     found = prices.find(values)
     if found is None:
         asked = ", ".join(f"{name}={value}" for name, value in values.items())

@@ -32,9 +32,10 @@ def register(cards: typer.Typer) -> None:
             ),
         ] = None,
     ) -> None:
-        """Say how many flat prices a card replaces, what no price needs, and what it says twice.
+        """Say what a card replaces, and what it does not need.
 
-        Where a store is there, also which prices no event had, and which combinations were seen without a price.
+        How many flat prices it replaces, what no price needs, and what it says twice. Where a store is there,
+        also which prices no event had, and which combinations were seen without a price.
         """
         found = _audited(settings, card_text(settings, card, version), start)
         if settings.as_json:

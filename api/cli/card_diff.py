@@ -30,7 +30,7 @@ def register(cards: typer.Typer) -> None:
         after: Annotated[str, typer.Argument(help=f"What is to be: {_CARD}")],
         html: Annotated[Path | None, typer.Option("--html", help="Write a page to this file.")] = None,
     ) -> None:
-        """List prices added, removed and changed, and the nodes that cause it.
+        """List prices that differ between two cards, and why.
 
         Where both are published in a store, also what it would have meant for last month, by customer and product.
         """

@@ -42,7 +42,10 @@ def _register_explain(cards: typer.Typer) -> None:
         ] = None,
         version: Version = None,
     ) -> None:
-        """Expand a price down to its numbers: every formula, constant and table cell, with its place in the card."""
+        """Expand a price down to its numbers.
+
+        Every formula, constant and table cell, with its place in the card.
+        """
         found = card_text(settings, card, version)
         explained = explain_price(found.text, product, _values(values or []), found.name)
         if settings.as_json:
@@ -174,7 +177,10 @@ def _register_graph(cards: typer.Typer) -> None:
         ] = GraphFormat.text,
         version: Version = None,
     ) -> None:
-        """Draw what prices depend on: constants, tables, formulas and products, and who uses whom."""
+        """Draw what prices depend on, and who uses whom.
+
+        Constants, tables with their cells, formulas and products.
+        """
         found = card_text(settings, card, version)
         drawn = card_graph(compile_card(found.text, found.name))
         if settings.as_json:
@@ -189,7 +195,13 @@ def _graph_json(graph: CardGraph) -> dict[str, Any]:
         "rate_card": graph.rate_card,
         "currency": graph.currency,
         "nodes": [
-            {"node": node.path, "kind": node.kind, "name": node.name, "says": node.says}
+            {
+                "node": node.path,
+                "kind": node.kind,
+                "name": node.name,
+                "says": node.says,
+                "cells": [{"node": cell, "number": number} for cell, number in node.cells],
+            }
             for node in graph.nodes
         ],
         "edges": [{"from": used, "to": user} for used, user in graph.edges],

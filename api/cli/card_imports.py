@@ -5,9 +5,10 @@ from typing import Annotated, Any
 
 import typer
 
+from api.cli.failures import CommandFailed
 from api.cli.files import read_text
-from api.cli.output import Columns, counted, print_json, stderr, stdout
-from api.cli.settings import Settings, command
+from api.cli.output import Columns, counted, print_json, sentence, stderr, stdout
+from api.cli.settings import Settings, command, group
 from ratecard_compiler.price_lists import PRICES, CostTables, Remark, cost_tables_yaml, read_price_list
 
 MOST_NAMED = 12
@@ -15,8 +16,7 @@ MOST_NAMED = 12
 
 def register(cards: typer.Typer) -> None:
     """Add the commands."""
-    imports = typer.Typer(help="Make tables of a card from what others publish.", no_args_is_help=True)
-    cards.add_typer(imports, name="import")
+    imports = group(cards, "import", "Make tables of a card from what others publish.")
 
     @command(imports, "llm-prices", "runrate ratecard import llm-prices model_prices_and_context_window.json")
     def llm_prices(
@@ -29,11 +29,17 @@ def register(cards: typer.Typer) -> None:
         provider: Annotated[str | None, typer.Option(help="Models of this provider only.")] = None,
         mode: Annotated[str | None, typer.Option(help="Models of this mode only, for example chat.")] = None,
         output: Annotated[Path | None, typer.Option(help="Write the YAML here; default: stdout.")] = None,
+        overwrite: Annotated[bool, typer.Option("--overwrite", help="Though --output is there.")] = False,
     ) -> None:
-        """Make cost tables from a public price list of language models, to put margins on.
+        """Make cost tables from a public price list of models.
 
-        Prices keep every digit. What is left out, and what deserves a look, is listed on stderr.
+        Margins are put on by a card's formulas. Prices keep every digit. What is left out, and what deserves a
+        look, is listed on stderr.
         """
+        if output is not None and output.exists() and not overwrite:
+            raise CommandFailed(
+                f"{output} is there already; name another file, or replace it with --overwrite"
+            )
         tables = read_price_list(read_text(file), tuple(dict.fromkeys(price or PRICES)), provider, mode)
         document = cost_tables_yaml(tables, file.name)
         if output is not None:
@@ -74,4 +80,4 @@ def _show(tables: CostTables) -> None:
         table.show(f"{title}: nothing", to_stderr=True)
     if tables.others:
         named = ", ".join(f"{name} ({models})" for name, models in tables.others.items())
-        stderr().print(f"other prices of the list, which --price takes: {named}", markup=False)
+        sentence(f"other prices of the list, which --price takes: {named}", indent="  ", to_stderr=True)

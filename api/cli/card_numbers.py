@@ -46,9 +46,10 @@ def register(cards: typer.Typer) -> None:
             bool, typer.Option("--dry-run", help="Only say which prices would change; store nothing.")
         ] = False,
     ) -> None:
-        """Set constants and table cells of a published card: makes the next version and puts it in force for everyone.
+        """Set constants and table cells of a published card.
 
-        Nothing else in the card's text changes. Prints every price that follows.
+        Makes the next version and puts it in force for everyone. Nothing else in the card's text changes.
+        Prints every price that follows.
         """
         now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
         body = {

@@ -11,7 +11,7 @@ from api.cli.activations import Author, Note
 from api.cli.files import read_text
 from api.cli.output import Columns, counted, entries_changed, print_json, stderr, stdout
 from api.cli.session import Session, place_text
-from api.cli.settings import Settings, command
+from api.cli.settings import Settings, command, group
 
 YAML = "application/yaml"
 MOST_SHOWN = 100
@@ -22,8 +22,7 @@ Yes = Annotated[bool, typer.Option("--yes", help="Do not ask before stored terms
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    contracts = typer.Typer(help="Customers and contracts.", no_args_is_help=True)
-    app.add_typer(contracts, name="contracts")
+    contracts = group(app, "contracts", "Customers and contracts.")
     _register_apply(contracts)
     _register_import(contracts)
 
@@ -38,9 +37,10 @@ def _register_apply(contracts: typer.Typer) -> None:
         author: Author = "",
         note: Note = "",
     ) -> None:
-        """Store customers and contracts, and re-rate what they change; the same again changes nothing.
+        """Store customers and contracts, and re-rate what they change.
 
-        Shows first what would change. In a terminal it asks before terms that are stored change.
+        The same again changes nothing. Shows first what would change. In a terminal it asks before terms that
+        are stored change.
         """
         body = read_text(file).encode()
         with Session(settings) as session:
@@ -82,9 +82,10 @@ def _register_import(contracts: typer.Typer) -> None:
         author: Author = "",
         note: Note = "",
     ) -> None:
-        """Make contracts of a CRM's or CPQ's export and store them; the same export again changes nothing.
+        """Make contracts of a CRM's or CPQ's export and store them.
 
-        The mapping's `uniqueness_key` names the column that tells one contract from another.
+        The same export again changes nothing. The mapping's `uniqueness_key` names the column that tells one
+        contract from another.
         """
         asked = {
             "mapping": read_text(mapping),

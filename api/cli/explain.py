@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from api.cli.failures import CommandFailed
-from api.cli.output import Columns, facts, pairs, print_json, stdout
+from api.cli.output import Columns, facts, pairs, print_json, sentence, stdout
 from api.cli.session import Session, part
 from api.cli.settings import Settings, command
 
@@ -79,10 +79,9 @@ def show_trace(trace: dict[str, Any]) -> None:
             ("properties", pairs(trace["properties"])),
         ]
     )
-    console = stdout()
-    console.print()
-    for sentence in trace["explanation"]:
-        console.print(f"• {sentence}", markup=False)
+    stdout().print()
+    for one in trace["explanation"]:
+        sentence(f"• {one}", indent="  ")
     if len(trace["revisions"]) > 1:
         _show_revisions(trace["revisions"])
     _show_ledger(trace["ledger"])

@@ -6,13 +6,12 @@ import typer
 
 from api.cli.output import Columns, facts, print_json, stdout
 from api.cli.session import Session, part
-from api.cli.settings import Settings, command
+from api.cli.settings import Settings, command, group
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    keys = typer.Typer(help="API keys: list, create, revoke.", no_args_is_help=True)
-    app.add_typer(keys, name="key")
+    keys = group(app, "key", "API keys: list, create, revoke.")
     _register_list(keys)
     _register_create(keys)
     _register_revoke(keys)

@@ -17,6 +17,8 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
+from api.words import counted as counted  # what most commands print with
+
 PIPE_WIDTH = 10_000
 
 
@@ -38,6 +40,15 @@ def _console(*, stderr: bool) -> Console:
 def print_json(value: Any) -> None:
     """Print JSON, keys in the order in which they were given."""
     sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2) + "\n")
+
+
+def sentence(text: str, *, indent: str = "", to_stderr: bool = False) -> None:
+    """Print a sentence. In a terminal it goes on in the next line between two words, as far in as `indent`."""
+    console = stderr() if to_stderr else stdout()
+    width = max(console.width, 40)
+    lines = wrap(text, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
+    for line in lines or [""]:
+        console.print(line, markup=False)
 
 
 # What a table takes besides its cells: a space at each side, and three between two columns.
@@ -130,13 +141,9 @@ class Columns:
                 for line in lines[1:]:
                     text.append(f"{'':<{indent}}{line}\n", row.style or "")
             text.append("\n")
+        # A blank line stands between the last block and what follows, as between two.
         text.rstrip()
-        return text
-
-
-def counted(count: int, noun: str) -> str:
-    """A number and what it counts: `1 customer`, `12 customers`."""
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+        return text.append("\n")
 
 
 def entries_changed(done: Mapping[str, Any]) -> str:

@@ -18,12 +18,12 @@ from api.cli import (
     card_validation,
 )
 from api.cli.activations import Author, CardName, Note, show_activations
-from api.cli.card_validation import show_warnings
+from api.cli.card_validation import card_facts, good_card, show_warnings
 from api.cli.failures import CommandFailed
 from api.cli.files import read_text
 from api.cli.output import Columns, counted, facts, pairs, print_json, stdout
 from api.cli.session import Session, part
-from api.cli.settings import Settings, command
+from api.cli.settings import Settings, command, group
 from api.reads.card_warnings import card_warnings
 from ratecard_compiler import CompiledCard, Price, PriceRow, Tier, compile_card
 from ratecard_compiler.decimals import decimal_text
@@ -34,11 +34,7 @@ CardFile = Annotated[Path, typer.Argument(help="The rate card, YAML or JSON.")]
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    cards = typer.Typer(
-        help="Rate cards: check, compile, explain, publish, activate, roll back, set, list, show.",
-        no_args_is_help=True,
-    )
-    app.add_typer(cards, name="ratecard")
+    cards = group(app, "ratecard", "Rate cards: check, publish, activate, roll back, compare.")
     _register_check(cards)
     _register_compile(cards)
     card_validation.register(cards)
@@ -57,32 +53,20 @@ def register(app: typer.Typer) -> None:
 def _register_check(cards: typer.Typer) -> None:
     @command(cards, "check", "runrate ratecard check ratecard.yaml")
     def check(settings: Settings, file: CardFile) -> None:
-        """Compile a rate card and say all that is wrong with it, without storing anything."""
+        """Compile a rate card and say all that is wrong with it."""
         card = compile_card(read_text(file), str(file))
         if settings.as_json:
-            print_json(
-                {
-                    "rate_card": card.rate_card,
-                    "currency": card.currency,
-                    "products": len(card.products),
-                    "prices": len(card.prices),
-                    "content_hash": card.content_hash,
-                    "warnings": [asdict(one) for one in card_warnings(card)],
-                }
-            )
+            warnings = [asdict(one) for one in card_warnings(card)]
+            print_json({**card_facts(card), "warnings": warnings})
             return
-        stdout().print(
-            f"{file}: rate card {card.rate_card} is good: {counted(len(card.products), 'product')}, "
-            f"{counted(len(card.prices), 'price')} in {card.currency}",
-            markup=False,
-        )
+        stdout().print(good_card(file, card), markup=False)
         show_warnings(str(file), [asdict(one) for one in card_warnings(card)])
 
 
 def _register_compile(cards: typer.Typer) -> None:
     @command(cards, "compile", "runrate ratecard compile ratecard.yaml")
     def compile_(settings: Settings, file: CardFile) -> None:
-        """Show what a rate card compiles to: how each product is metered in SQL, and every price."""
+        """Show a rate card's SQL for each product, and every price."""
         card = compile_card(read_text(file), str(file))
         if settings.as_json:
             print_json(_compiled_json(card))
@@ -179,8 +163,14 @@ def _register_publish(cards: typer.Typer) -> None:
         author: Author = "",
         note: Note = "",
     ) -> None:
-        """Store a rate card as the next immutable version; it rates nothing until it is activated."""
+        """Store a rate card as its next immutable version.
+
+        It rates nothing until it is activated.
+        """
         text = read_text(file)
+        if not text:
+            # A request without a body names no file.
+            compile_card(text, str(file))
         with Session(settings) as session:
             done = session.send(
                 "POST",
@@ -234,7 +224,7 @@ def _register_show(cards: typer.Typer) -> None:
         version: Annotated[int | None, typer.Option(help="Default: the latest.", min=1)] = None,
         prices: Annotated[bool, typer.Option("--prices", help="Also list every price.")] = False,
     ) -> None:
-        """Show a version: its products, when it is in force, and its prices."""
+        """Show a version: products, activations and prices."""
         card = f"/v1/rate-cards/{part(rate_card)}"
         with Session(settings) as session:
             versions = list(session.pages(f"{card}/versions"))

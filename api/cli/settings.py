@@ -15,7 +15,7 @@ from api.cli.output import print_json, stderr
 from api.contracts import ContractErrors
 from api.errors import OperationRefused
 from api.events import BadRequest
-from api.instants import parse_instant
+from api.instants import check_bounds, parse_instant
 from api.scenarios.plan import ScenarioErrors
 from api.scenarios.run import StepFailed
 from migrations.apply import MigrationChanged, NewerStore
@@ -48,9 +48,10 @@ def check_instant(text: str | None) -> str | None:
     """Let an instant pass. Raises typer.BadParameter, which is wrong usage, for anything else."""
     if text is not None:
         try:
-            parse_instant(text)
-        except ValueError:
-            raise typer.BadParameter("write an instant with its offset, like 2026-01-31T12:00:00Z") from None
+            check_bounds(parse_instant(text))
+        except ValueError as fault:
+            told = f"{text[:60]!r} {fault}; write it like 2026-01-31T12:00:00Z, from 2015 to 2100"
+            raise typer.BadParameter(told) from None
     return text
 
 
@@ -81,6 +82,24 @@ def settings_of(given: Given, store: str | None, url: str | None, as_json: bool)
         as_json=as_json or given.as_json,
         api_key=os.environ.get("RUNRATE_API_KEY") or None,
     )
+
+
+def group(parent: typer.Typer, name: str, help_: str) -> typer.Typer:
+    """Return a new group of commands. It takes the options that every command has, too."""
+    made = typer.Typer(help=help_, no_args_is_help=True)
+
+    @made.callback()
+    def options(
+        context: typer.Context,
+        store: StoreOption = None,
+        url: UrlOption = None,
+        as_json: JsonOption = False,
+    ) -> None:
+        given = context.find_object(Given) or Given()
+        context.obj = Given(store or given.store, url or given.url, as_json or given.as_json)
+
+    parent.add_typer(made, name=name)
+    return made
 
 
 def command(

@@ -12,7 +12,7 @@ CONTRACT_CODES: dict[str, str] = {
     "end_before_start": "An end is not later than the start beside it.",
     "invalid_duration": "A duration is not a whole number of days, hours, minutes or seconds.",
     "invalid_instant": "An instant is not an RFC 3339 date and time with an offset, or not in the calendar.",
-    "instant_out_of_range": "An instant is before 2015 or after 2100.",
+    "instant_out_of_range": "An instant is before 2015-01-01 or after 2100-01-01.",
     "overlapping_contracts": "Two contracts of one customer are in force at the same time.",
     "rows_disagree": "Rows of an export that make one contract say different things where it has one.",
     "unknown_column": "A mapping names a column that the export does not have.",

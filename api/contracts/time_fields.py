@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from functools import cache
 from importlib.resources import files
 
-from api.instants import EARLIEST, LATEST, parse_instant
+from api.instants import check_bounds, parse_instant
 from ratecard_compiler.errors import did_you_mean
 from ratecard_compiler.fields import Fields
 
@@ -46,8 +46,10 @@ def instant(fields: Fields, key: str) -> datetime | None:
         fact = f"{node.text[:60]!r} {fault}"
         fields.errors.add("invalid_instant", node.place, fields.path_of(key), fact, _INSTANT_FIX)
         return None
-    if not EARLIEST <= found <= LATEST:
-        fact = f"{node.text} is not from {EARLIEST:%Y-%m-%d} to {LATEST:%Y-%m-%d}"
+    try:
+        check_bounds(found)
+    except ValueError as fault:
+        fact = f"{node.text} {fault}"
         fields.errors.add(
             "instant_out_of_range", node.place, fields.path_of(key), fact, "check the year; null means no end"
         )

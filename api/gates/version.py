@@ -5,6 +5,7 @@ from typing import Any
 from api.compiled import compiled_card
 from api.gates.candidate import Candidate, meters_of, meters_text
 from api.reads.gate_documents import GateResult, Reason
+from api.words import counted
 from migrations import RatingTypeMismatch, check_rating
 from ratecard_compiler import RateCardErrors
 from sql import load
@@ -20,13 +21,15 @@ def compiles(candidate: Candidate) -> GateResult:
     except RateCardErrors as wrong:
         reason = Reason(
             "does_not_compile",
-            f"the card has {len(wrong.errors)} errors; the first: {wrong.errors[0]}",
+            f"the card has {counted(len(wrong.errors), 'error')}; the first: {wrong.errors[0]}",
             "mend it and publish it again",
             len(wrong.errors),
             tuple({"error": str(error)} for error in wrong.errors[:_MOST_EXAMPLES]),
         )
         return GateResult("compiles", False, "the card does not compile", (reason,), forcible=False)
-    return GateResult("compiles", True, f"{len(card.products)} products, {len(card.prices)} prices")
+    return GateResult(
+        "compiles", True, f"{counted(len(card.products), 'product')}, {counted(len(card.prices), 'price')}"
+    )
 
 
 def type_checks(candidate: Candidate) -> GateResult:
@@ -61,7 +64,8 @@ def unambiguous(candidate: Candidate) -> GateResult:
     count = rows[0]["combinations"]
     reason = Reason(
         "ambiguous_prices",
-        f"{count} combinations have several prices, such as {rows[0]['product']} {', '.join(rows[0]['values'])}",
+        f"{counted(count, 'combination')} ha{'s' if count == 1 else 've'} several prices, such as "
+        f"{rows[0]['product']} {', '.join(rows[0]['values'])}",
         "publish the card again under another version; this one was damaged",
         count,
         tuple({"product": row["product"], "values": row["values"]} for row in rows),
@@ -76,7 +80,9 @@ def meters_unchanged(candidate: Candidate) -> GateResult:
     known = _meters_in_force(candidate)
     changed = [name for name in wanted if name in known and wanted[name] not in known[name]]
     compared = sum(name in known for name in wanted)
-    found = f"{compared} of {len(wanted)} meters were in force before"
+    found = (
+        f"{compared} of {counted(len(wanted), 'meter')} {'was' if compared == 1 else 'were'} in force before"
+    )
     if not changed:
         return GateResult("meters_unchanged", True, found)
     examples = tuple(

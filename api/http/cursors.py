@@ -14,13 +14,13 @@ from typing import Any
 import msgspec
 
 from api.http.problem import ProblemError
-from api.instants import LATEST_ASKED, milliseconds
+from api.instants import LATEST, milliseconds
 from api.reads.documents import Position
 
 Part = Callable[[str | int], bool]
 
 _MAX_LENGTH = 16_384
-_LAST = milliseconds(LATEST_ASKED)
+_LAST = milliseconds(LATEST)
 _decoder = msgspec.json.Decoder(tuple[str, list[str | int]])
 
 

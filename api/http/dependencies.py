@@ -56,5 +56,9 @@ LimitsDependency = Annotated[EventLimits, Depends(get_limits)]
 
 def not_found(what: str, name: str) -> ProblemError:
     """Return the problem of a thing that does not exist."""
-    shown = name if len(name) <= 80 else f"{name[:77]}…"
-    return ProblemError(404, "not_found", f"There is no {what} {shown!r}.")
+    return ProblemError(404, "not_found", f"There is no {what} {shown(name)}.")
+
+
+def shown(name: str) -> str:
+    """Return a name in quotes, as a sentence has it; the start of a long one."""
+    return repr(name if len(name) <= 80 else f"{name[:77]}…")

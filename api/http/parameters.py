@@ -15,7 +15,7 @@ from pydantic import AfterValidator, BeforeValidator
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.http.problem import ProblemError, problem_response
-from api.instants import EARLIEST_ASKED, LATEST_ASKED, parse_instant
+from api.instants import check_bounds, parse_instant
 
 MAX_IDENTIFIER_LENGTH: Final = 256
 MAX_LIMIT: Final = 1_000
@@ -51,10 +51,9 @@ def read_instant(value: object) -> datetime:
     text = value.replace(" ", "+") if "T" in value.upper() else value
     try:
         instant = parse_instant(text, cut=True)
+        check_bounds(instant)
     except ValueError as fault:
         raise ValueError(f"it {fault}; {_INSTANT_FIX}") from None
-    if not EARLIEST_ASKED <= instant < LATEST_ASKED:
-        raise ValueError(f"it must be from {EARLIEST_ASKED:%Y-%m-%d} up to before {LATEST_ASKED:%Y-%m-%d}")
     return instant
 
 

@@ -72,7 +72,7 @@ def change_card_numbers(
         reasons = [{"message": reason} for reason in refused.reasons]
         raise Unprocessable(
             "invalid_change",
-            f"the numbers of {rate_card} version {version} are unchanged: {refused}",
+            f"the numbers of {rate_card} version {version} are unchanged",
             reasons,
         ) from None
     until, next_version = taken_over(store, rate_card, active_from, EVERYONE)

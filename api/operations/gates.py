@@ -35,7 +35,9 @@ def pass_gates(store: Store, rate_card: str, version: int, cohort: Cohort, *, fo
         return replace(passed, forced=forced_text(failed))
     names = ", ".join(gate.gate for gate in failed)
     help_ = (
-        "" if force or not all(gate.forcible for gate in failed) else "; `force` activates it all the same"
+        ""
+        if force or not all(gate.forcible for gate in failed)
+        else "; `--force`, or `force` in the body, activates it all the same"
     )
     raise Conflicting(
         "gates_failed",

@@ -7,7 +7,7 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Any
 
-from api.instants import EARLIEST_ASKED, LATEST_ASKED, milliseconds
+from api.instants import EARLIEST, LATEST, milliseconds
 from api.reads.documents import Page, Position, Row, page_of
 from api.reads.invoice_documents import (
     Invoice,
@@ -45,7 +45,7 @@ def list_invoices(
         load("queries/reads/invoice_periods.sql"),
         customer_id=customer_id,
         contract_id=contract_id,
-        start=milliseconds(start or EARLIEST_ASKED),
+        start=milliseconds(start or EARLIEST),
         end=until if end is None else min(until, milliseconds(end)),
         after_start=after_start,
         after_contract_id=after_contract_id,
@@ -109,7 +109,7 @@ def _local_date(text: str) -> date | None:
         day = date.fromisoformat(text)
     except ValueError:
         return None
-    return day if text == day.isoformat() and EARLIEST_ASKED.year <= day.year < LATEST_ASKED.year else None
+    return day if text == day.isoformat() and EARLIEST.year <= day.year < LATEST.year else None
 
 
 def _subtotals(store: Store, period_ids: Sequence[int]) -> list[dict[str, Any]]:

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from api.cohorts import cohort_value
-from api.instants import EARLIEST_ASKED, instant_text, milliseconds
+from api.instants import EARLIEST, instant_text, milliseconds
 from api.reads.documents import Page, Position, Row, optional_instant_text, page_of
 from api.store import Store
 from sql import load
@@ -55,7 +55,7 @@ def list_audit_entries(
     rate_card: str = "",
     contract_id: str = "",
     action: str = "",
-    since: datetime = EARLIEST_ASKED,
+    since: datetime = EARLIEST,
     limit: int = 100,
     after: Position | None = None,
 ) -> Page[AuditEntry]:

@@ -224,6 +224,33 @@ def test_a_price_list_becomes_a_card_with_margins(ready: Run, tmp_path: Path, so
     assert "published: 0.0000036 USD" in shown.out
 
 
+def test_a_file_that_is_there_is_replaced_only_when_asked(tmp_path: Path) -> None:
+    costs = tmp_path / "costs.yaml"
+    costs.write_text("mine\n", encoding="utf-8")
+    command = ("ratecard", "import", "llm-prices", str(LISTS / "llm_prices.csv"), "--output", str(costs))
+    done = without_store(*command)
+    assert done.code == 1
+    assert f"{costs} is there already; name another file, or replace it with --overwrite" in done.err
+    assert costs.read_text(encoding="utf-8") == "mine\n"
+    assert without_store(*command, "--overwrite").code == 0
+    assert "tables:" in costs.read_text(encoding="utf-8")
+
+
+def test_validating_where_no_store_is_makes_none(card_file: Path, tmp_path: Path) -> None:
+    nowhere = ("--store", f"chdb:{tmp_path / 'nothing'}")
+    done = without_store("ratecard", "validate", str(card_file), *nowhere)
+    assert done.code == 0
+    assert "there is no store here that it could be compared with" in done.out
+    found = without_store("ratecard", "validate", str(card_file), *nowhere, "--json").json
+    assert (found["latest"], found["rate_card_version"], found["warnings"]) == (None, None, [])
+    (tmp_path / "empty.yaml").write_text("", encoding="utf-8")
+    for command in ("validate", "publish", "check"):
+        refused = without_store("ratecard", command, str(tmp_path / "empty.yaml"), *nowhere)
+        assert refused.code == 1
+        assert "empty.yaml:1:1 wrong_type (card): the document is empty" in refused.err
+    assert not (tmp_path / "nothing").exists()
+
+
 def test_a_price_list_on_stdout_is_yaml_and_nothing_else(tmp_path: Path) -> None:
     done = without_store("ratecard", "import", "llm-prices", str(LISTS / "llm_prices.csv"))
     card = tmp_path / "card.yaml"

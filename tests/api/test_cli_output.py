@@ -1,11 +1,15 @@
 """Tables in a terminal: no id, instant or number is ever split."""
 
 import io
+from typing import Any
 
 import pytest
 from rich.console import Console
+from typer.core import TyperGroup
+from typer.main import get_command
 
-from api.cli.output import Columns
+from api.cli.app import app
+from api.cli.output import Columns, sentence
 
 ID = "northwind-enterprise-2025:2026-01-01"
 INSTANT = "2026-01-31T12:00:00.000Z"
@@ -59,7 +63,37 @@ def test_a_row_that_does_not_fit_is_a_block() -> None:
         "invoice     k",
         f"since       {INSTANT}",
         "unit price  0.1",
+        "",
     ]
+
+
+def test_sentences_go_on_between_words_in_a_terminal(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = "• " + "a price of 0.000000000000002 USD, " * 6
+    sentence(text, indent="  ")
+    assert len(capsys.readouterr().out.splitlines()) == 1
+    monkeypatch.setattr("api.cli.output.PIPE_WIDTH", 60)
+    sentence(text, indent="  ")
+    lines = capsys.readouterr().out.splitlines()
+    assert max(map(len, lines)) <= 60
+    assert {line[:2] for line in lines} == {"• ", "  "}
+    assert " ".join(line.strip() for line in lines) == text.strip()
+
+
+def test_no_help_of_a_group_cuts_a_sentence_off() -> None:
+    def check(command: Any) -> None:
+        assert isinstance(command, TyperGroup)
+        limit = 80 - 6 - max(map(len, command.commands))
+        for name, one in command.commands.items():
+            assert one.get_short_help_str(limit) == one.get_short_help_str(1_000), name
+            if isinstance(one, TyperGroup):
+                check(one)
+                assert {"--store", "--url", "--json"} <= {
+                    text for option in one.params for text in option.opts
+                }
+
+    check(get_command(app))
 
 
 def test_a_wide_table_is_one_line_a_row() -> None:

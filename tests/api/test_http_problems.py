@@ -118,8 +118,8 @@ def test_a_limit_out_of_range_is_refused(client: httpx.Client, path: str, limit:
         "2026-01-01T00:00:00",
         "2026-01-01T24:00:00Z",
         "2026-01-01T00:00:00+99:00",
-        "1999-12-31T23:59:59.999Z",
-        "2200-01-01T00:00:00Z",
+        "2014-12-31T23:59:59.999Z",
+        "2100-01-01T00:00:00.001Z",
         "0001-01-01T00:00:00+14:00",
         "yesterday",
         "",
@@ -142,7 +142,7 @@ def test_an_instant_that_is_none_is_refused(client: httpx.Client, path: str, nam
 
 
 @pytest.mark.parametrize(
-    "instant", ["2000-01-01T00:00:00Z", "2199-12-31T23:59:59.999Z", "2026-01-01T00:00:00+14:00"]
+    "instant", ["2015-01-01T00:00:00Z", "2100-01-01T00:00:00Z", "2026-01-01T00:00:00+14:00"]
 )
 @pytest.mark.parametrize(
     ("path", "name"),
@@ -154,7 +154,7 @@ def test_an_instant_at_the_edges_is_taken(client: httpx.Client, path: str, name:
 
 def test_the_whole_range_of_usage_can_be_asked_for(client: httpx.Client) -> None:
     for by in ("hour", "day", "month"):
-        bounds = {"start": "2000-01-01T00:00:00Z", "end": "2199-12-31T00:00:00Z", "by": by}
+        bounds = {"start": "2015-01-01T00:00:00Z", "end": "2100-01-01T00:00:00Z", "by": by}
         assert answer_of(client.get("/v1/customers/c1/usage", params=bounds))["items"]
 
 

@@ -36,6 +36,8 @@ constants
 
 tables
   cost[model], 2 rows
+      cost[small] = 0.5
+      cost[*] = 1
     → base, end
 
 formulas

@@ -99,6 +99,7 @@ def test_parentheses_and_signs_are_kept() -> None:
         ("inferense", {}, "did you mean `inference`?"),
         ("inference", {"modle": "large", "region": "x"}, "did you mean `model`?"),
         ("inference", {"model": "large"}, "priced by region: add region=us-east"),
+        ("inference", {"region": "x"}, "priced by model: add one of model=large, model=small"),
         ("inference", {"model": "huge", "region": "x"}, "no price for model=huge, region=x"),
     ],
 )

@@ -12,7 +12,7 @@ from api.http.filters import known_contract, known_rate_card
 from api.http.openapi import answers
 from api.http.parameters import DEFAULT_LIMIT, Cursor, Identifier, Instant, Limit
 from api.http.responses import json_response
-from api.instants import EARLIEST_ASKED
+from api.instants import EARLIEST
 from api.operations.trail import Action
 from api.reads.trail import AuditEntry, AuditHead, audit_head, list_audit_entries
 
@@ -84,7 +84,7 @@ def get_audit_trail(
         rate_card=known_rate_card(store, rate_card),
         contract_id=known_contract(store, contract_id),
         action=action or "",
-        since=since or EARLIEST_ASKED,
+        since=since or EARLIEST,
         limit=limit,
         after=after,
     )

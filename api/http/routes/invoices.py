@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query
 from starlette.responses import Response
 
 from api.http.cursors import decode_cursor, encode_cursor, is_instant, is_key, is_text
-from api.http.dependencies import StoreDependency, not_found
+from api.http.dependencies import StoreDependency, not_found, shown
 from api.http.examples import INVOICE, INVOICE_SUMMARY, LINE_EVENT
 from api.http.filters import known_contract, known_customer
 from api.http.openapi import answers
@@ -101,5 +101,5 @@ def get_line_events(
     after = decode_cursor("line_events", filters, cursor, (is_instant, is_key))
     page = list_line_events(store, invoice_id, line_id, limit=limit, after=after)
     if page is None:
-        raise not_found("usage line", f"{line_id} of {invoice_id}")
+        raise not_found(f"usage line {shown(line_id)} of invoice", invoice_id)
     return json_response(LineEventList(page.items, encode_cursor("line_events", filters, page.after)))

@@ -212,7 +212,7 @@ def get_one_version(store: StoreDependency, rate_card: RateCardId, version: Vers
     """Return a version with the text that was published."""
     found = get_version(store, rate_card, version)
     if found is None:
-        raise not_found("version", f"{version} of {rate_card}")
+        raise not_found(f"version {version} of rate card", rate_card)
     return json_response(found)
 
 
@@ -233,7 +233,7 @@ def get_version_prices(
     """List every price of a version, one a combination of dimension values; none for another version's product."""
     version_id = version_id_of(store, rate_card, version)
     if version_id is None:
-        raise not_found("version", f"{version} of {rate_card}")
+        raise not_found(f"version {version} of rate card", rate_card)
     filters = {"version_id": version_id, "product": product}
     after = decode_cursor("version_prices", filters, cursor, (is_number,))
     wanted = known_product(store, product)

@@ -3,7 +3,7 @@
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from api.http.dependencies import StoreDependency, not_found
+from api.http.dependencies import StoreDependency, not_found, shown
 from api.http.examples import TRACE
 from api.http.openapi import answers
 from api.http.parameters import CustomerId, EventId
@@ -25,5 +25,5 @@ def get_trace(store: StoreDependency, customer_id: CustomerId, event_id: EventId
     not."""
     trace = explain_event(store, customer_id, event_id)
     if trace is None:
-        raise not_found("event", f"{event_id} of {customer_id}")
+        raise not_found(f"event {shown(event_id)} of customer", customer_id)
     return json_response(trace)
