@@ -46,7 +46,7 @@ _NOT_NEGATIVE = Range(AMOUNT_LIMIT, PRICE_DECIMALS, minimum=_ZERO)
 _PERCENT = Range(Decimal(1_000_000), PERCENT_DECIMALS)
 _VALUE = Range(QUANTITY_LIMIT, QUANTITY_DECIMALS, minimum=_ZERO)
 
-_RANGES: Mapping[str, Range] = {
+AMOUNT_RANGES: Mapping[str, Range] = {
     "unit_amount": _PRICE,
     "rate_percent": _PERCENT,
     "flat_amount": _AMOUNT,
@@ -58,6 +58,8 @@ _RANGES: Mapping[str, Range] = {
     "minimum_spend": _NOT_NEGATIVE,
     "maximum_spend": _NOT_NEGATIVE,
 }
+"""What each number of a price that may be a formula may hold."""
+
 _FEWER = "use fewer keys or fewer rows, or simpler formulas"
 _PAIRS = (("minimum_spend", "maximum_spend"), ("min_amount_per_event", "max_amount_per_event"))
 
@@ -225,7 +227,7 @@ def published_amount(
     value = valuation.value(written, combination)
     if value is None:
         return _ZERO
-    bounds = _RANGES[name]
+    bounds = AMOUNT_RANGES[name]
     number = written.tree.operand if isinstance(written.tree, Negation) else written.tree
     # A price that is written out is published as written; only a formula's result is rounded.
     rounds = not isinstance(number, Number) and abs(value) < bounds.limit

@@ -355,6 +355,7 @@ TRACE: Final[Document] = {
             "rate_card_version": 1,
             "active_from": "2025-01-01T00:00:00Z",
             "price": PRICE,
+            **dict.fromkeys(("list_price", "override")),
             "formulas": [
                 {
                     "name": "unit_amount",

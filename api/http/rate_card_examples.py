@@ -2,6 +2,8 @@
 
 from typing import Any, Final
 
+from api.http.examples import PRICE
+
 GATES: Final[dict[str, Any]] = {
     "rate_card": "aurora-ai",
     "rate_card_version": 2,
@@ -72,5 +74,21 @@ DIFF: Final[dict[str, Any]] = {
                 "way": "sums",
             }
         ],
+    },
+}
+
+CUSTOMER_PRICE: Final[dict[str, Any]] = {
+    **PRICE,
+    "unit_amount": "0.000000624",
+    "list_price": PRICE,
+    "override": {
+        "products": ["input_tokens"],
+        "tags": [],
+        "dimensions": {"model": "swift-1"},
+        "multiplier": "0.8",
+        "unit_amount": None,
+        "tiers": [],
+        "valid_from": "2026-01-01T00:00:00Z",
+        "valid_to": None,
     },
 }
