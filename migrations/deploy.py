@@ -13,6 +13,7 @@ from sql.errors import AccessRefused
 
 # In this order: a later object reads the earlier ones.
 OBJECTS = (
+    "priced_versions",
     "cohort_contracts",
     "terms",
     "dictionary_sources",
@@ -37,6 +38,7 @@ PRICE_DICTIONARIES = (
     "price_rows_dict",
     "products_dict",
     "product_numbers_dict",
+    "variants_dict",
 )
 DICTIONARIES = (
     *PRICE_DICTIONARIES,

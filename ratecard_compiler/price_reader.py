@@ -91,7 +91,7 @@ def read_price(fields: Fields, model: str, allowed_besides: tuple[str, ...] = ()
         model=model,
         amounts=_amounts(fields, amounts),
         quantities=_quantities(fields, quantities),
-        tiers=_tiers(fields, TIERED[model]) if tiered else (),
+        tiers=read_tiers(fields, TIERED[model]) if tiered else (),
         unit_conversion=_unit_conversion(fields),
         zero_usage_first_tier_flat=tiered and _zero_usage(fields),
         unit=fields.text("unit"),
@@ -140,7 +140,8 @@ def _unit_conversion(fields: Fields) -> UnitConversionDeclaration | None:
     )
 
 
-def _tiers(fields: Fields, price_field: str) -> tuple[TierDeclaration, ...]:
+def read_tiers(fields: Fields, price_field: str) -> tuple[TierDeclaration, ...]:
+    """Return the `tiers` of a mapping, whose prices are called `price_field`; what is wrong is in its errors."""
     node = fields.get("tiers")
     listed = None if node is None else as_sequence(node, fields.path_of("tiers"), fields.errors)
     if listed is None:

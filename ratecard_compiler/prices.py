@@ -49,7 +49,7 @@ _NOT_NEGATIVE = Range(AMOUNT_LIMIT, PRICE_DECIMALS, minimum=_ZERO)
 _PERCENT = Range(Decimal(1_000_000), PERCENT_DECIMALS)
 _VALUE = Range(QUANTITY_LIMIT, QUANTITY_DECIMALS, minimum=_ZERO)
 
-_RANGES: Mapping[str, Range] = {
+AMOUNT_RANGES: Mapping[str, Range] = {
     "unit_amount": _PRICE,
     "rate_percent": _PERCENT,
     "flat_amount": _AMOUNT,
@@ -61,6 +61,8 @@ _RANGES: Mapping[str, Range] = {
     "minimum_spend": _NOT_NEGATIVE,
     "maximum_spend": _NOT_NEGATIVE,
 }
+"""What each number of a price that may be a formula may hold."""
+
 _ROUNDED_MUCH = Decimal("0.001")
 _LESS_FINE = (
     "let the price be of more units: the formula times 1000000, and `unit_conversion: {operation: divide, "
@@ -234,7 +236,7 @@ def published_amount(
     value = valuation.value(written, combination)
     if value is None:
         return _ZERO
-    bounds = _RANGES[name]
+    bounds = AMOUNT_RANGES[name]
     number = written.tree.operand if isinstance(written.tree, Negation) else written.tree
     # A price that is written out is published as written; only a formula's result is rounded.
     rounds = not isinstance(number, Number) and abs(value) < bounds.limit

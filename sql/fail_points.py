@@ -18,6 +18,7 @@ POINTS = (
     "audit.after_entry",
     "publish.before_prices",
     "publish.before_version",
+    "overrides.before_variant",
     "activate.before_request",
     "activate.after_rating",
     "activate.before_activation",

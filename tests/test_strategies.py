@@ -45,13 +45,14 @@ def test_a_written_scenario_is_the_one_in_memory(tmp_path: Path) -> None:
 
 
 def test_the_plain_path_alone_can_be_asked_for() -> None:
-    size = Size(cohorts=False, grants=False, refunds=False, revisions=False)
+    size = Size(cohorts=False, grants=False, refunds=False, revisions=False, overrides=False)
     for seed in SEEDS:
         scenario = random_scenario(seed, size)
         steps = {kind for step in scenario.steps for kind in step}
         assert steps <= {"publish", "activate", "contracts", "events", "reconcile"}
         assert {step["activate"]["cohort"] for step in scenario.steps if "activate" in step} == {"all"}
         assert run_steps(scenario.steps, scenario.now, scenario.files)["balances"] == []
+        assert "overrides" not in scenario.files["contracts.yaml"] + scenario.files["late.yaml"]
 
 
 def test_the_scenarios_reach_every_reason_and_every_kind_of_line() -> None:
@@ -66,9 +67,11 @@ def test_the_scenarios_reach_every_reason_and_every_kind_of_line() -> None:
             seen["change inside a period"] += len(versions) > 1
             seen["credit"] += len(usage) < len(invoice["lines"])
             seen["custom unit"] += any("unit" in line for line in usage)
+            combinations = [[(row["dimensions"], row["show"]) for row in line["breakdown"]] for line in usage]
+            seen["several prices"] += any(rows.count(row) > 1 for rows in combinations for row in rows)
             seen["rows"] += any(len(line["breakdown"]) > 1 for line in usage)
             seen["negative line"] += any(line["amount"].startswith("-") for line in usage)
     reasons = ("unknown_customer", "no_contract", "no_rate_card", "no_matching_product", "bad_quantity")
-    facts = ("change inside a period", "credit", "custom unit", "rows", "negative line")
+    facts = ("change inside a period", "credit", "custom unit", "rows", "negative line", "several prices")
     for name in (*reasons, "unpriced_dimension", "amount_out_of_range", *facts):
         assert seen[name] >= 3, name

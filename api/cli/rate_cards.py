@@ -266,11 +266,36 @@ def _show_version(found: dict[str, Any]) -> None:
 
 
 def show_prices(rows: list[dict[str, Any]]) -> None:
-    """Print price rows of the API as a table."""
-    table = Columns("product", "dimensions", "model", "price", "in", words=("dimensions", "price"))
+    """Print price rows of the API as a table; with the list price and the override where a contract's override made
+    one."""
+    overridden = any(row.get("override") for row in rows)
+    more = ("list price", "override") if overridden else ()
+    table = Columns(
+        "product", "dimensions", "model", "price", "in", *more, words=("dimensions", "price", *more)
+    )
     for row in rows:
-        table.row(row["product"], pairs(row["dimensions"]), row["model"], price_text(row), row["unit"])
+        listed = (_listed_text(row), _override_text(row)) if overridden else ()
+        table.row(
+            row["product"], pairs(row["dimensions"]), row["model"], price_text(row), row["unit"], *listed
+        )
     table.show("no prices")
+
+
+def _listed_text(row: dict[str, Any]) -> str:
+    return price_text(row["list_price"]) if row["list_price"] else ""
+
+
+def _override_text(row: dict[str, Any]) -> str:
+    """What an override says and for what: `× 0.8 for inference model=large`."""
+    override = row["override"]
+    if override is None:
+        return ""
+    if override["multiplier"] is not None:
+        terms = f"× {override['multiplier']}"
+    else:
+        terms = "price" if override["unit_amount"] is not None else "tiers"
+    named = [*override["products"], *(f"tag {tag}" for tag in override["tags"])] or ["everything"]
+    return " ".join([terms, "for", ", ".join(named), pairs(override["dimensions"])]).rstrip()
 
 
 def price_text(row: dict[str, Any]) -> str:

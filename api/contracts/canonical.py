@@ -6,17 +6,18 @@ import json
 from datetime import datetime
 from typing import Any
 
-from api.contracts.document import Contract, Grant
+from api.contracts.document import Contract, ContractOverride, Grant
 from api.contracts.time_fields import duration_text
 from api.instants import instant_text
 from ratecard_compiler.decimals import decimal_text
+from ratecard_compiler.overrides import override_form
 
 
 def canonical_text(contract: Contract) -> str:
     """Return the contract as JSON with sorted keys, defaults written out, decimals as text, instants in UTC.
 
     Two files that say the same give the same text; the order of grants, and of products and tags within one,
-    is kept.
+    and of overrides, is kept.
     """
     return json.dumps(canonical_form(contract), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
@@ -36,7 +37,17 @@ def canonical_form(contract: Contract) -> dict[str, Any]:
         "billing": {"interval": contract.interval, "anchor_day": contract.anchor_day},
         "grace": duration_text(contract.grace),
         "grants": [_grant(grant) for grant in contract.grants],
+        # Nothing where there is none: a contract stored before there were any has the same text.
+        **(
+            {"overrides": [_contract_override(one) for one in contract.overrides]}
+            if contract.overrides
+            else {}
+        ),
     }
+
+
+def _contract_override(one: ContractOverride) -> dict[str, Any]:
+    return {**override_form(one.override), "from": _optional(one.starts_at), "to": _optional(one.ends_at)}
 
 
 def _grant(grant: Grant) -> dict[str, Any]:

@@ -19,11 +19,14 @@ MOST_FOUND = 100
 
 @dataclass(frozen=True, slots=True)
 class PublishedCard:
-    """What a published rate card has in any of its versions. `units`: its currency and the units of its products."""
+    """What a published rate card has in any of its versions. `units`: its currency and the units of its products;
+    `flat_products`: those that are charged a flat amount in every version."""
 
     units: Collection[str]
     products: Collection[str]
     tags: Collection[str]
+    dimensions: Collection[str] = ()
+    flat_products: Collection[str] = ()
 
 
 PublishedCards = Mapping[str, PublishedCard]
@@ -58,6 +61,35 @@ def scope_warnings(
                 fact = f"no version of rate card `{contract.rate_card}` has the {kind} `{name}`"
                 fix = f"publish one that has, or correct the name: {did_you_mean(name, known)}"
                 warnings.add("unknown_scope", place, f"{path}.applies_to.{kind}s", fact, fix)
+    return warnings.in_order()
+
+
+def override_warnings(
+    contracts: Iterable[Contract], cards: PublishedCards, file_name: str
+) -> tuple[CompileError, ...]:
+    """Return what overrides name and no published version of the card has, and those that can change no price: a unit
+    price or tiers for products that are charged a flat amount."""
+    warnings = ErrorList(file_name, CONTRACTS_FILE)
+    for contract in contracts:
+        card = cards.get(contract.rate_card)
+        for one in contract.overrides if card is not None else ():
+            if card is None or len(warnings.found) >= MOST_FOUND:
+                break
+            (place, path), override = one.origin, one.override
+            asked = [("products", "product", name, card.products) for name in override.products]
+            asked += [("tags", "tag", name, card.tags) for name in override.tags]
+            asked += [("dimensions", "dimension", name, card.dimensions) for name, _ in override.dimensions]
+            for field, kind, name, known in asked:
+                if name not in known:
+                    fact = f"no version of rate card `{contract.rate_card}` has the {kind} `{name}`"
+                    fix = f"publish one that has, or correct the name: {did_you_mean(name, known)}"
+                    warnings.add("unknown_scope", place, f"{path}.{field}", fact, fix)
+            if override.is_fixed and not override.tags and override.products:
+                flat = [name for name in override.products if name in card.flat_products]
+                if len(flat) == len(override.products):
+                    fact = f"{', '.join(f'`{name}`' for name in flat)} is charged a flat amount, whatever the units"
+                    fix = "write a `multiplier`; it is for flat amounts, too"
+                    warnings.add("override_without_effect", place, path, fact, fix)
     return warnings.in_order()
 
 

@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from ratecard_compiler.errors import Place
+from ratecard_compiler.overrides import Override
 from ratecard_compiler.source import START
 
 
@@ -57,6 +58,22 @@ class Grant:
 
 
 @dataclass(frozen=True, slots=True)
+class ContractOverride:
+    """An override of the contract, in force at `starts_at <= time < ends_at` (None: as long as the contract is)."""
+
+    override: Override
+    starts_at: datetime | None
+    ends_at: datetime | None
+    origin: Origin = field(default=NOWHERE, compare=False, repr=False)
+
+    def holds_at(self, at: datetime) -> bool:
+        """Whether the override is in force at an instant of the contract."""
+        return (self.starts_at is None or self.starts_at <= at) and (
+            self.ends_at is None or at < self.ends_at
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Contract:
     """A contract, in force at `starts_at <= time < ends_at` (None: open), in UTC to the millisecond.
 
@@ -77,6 +94,7 @@ class Contract:
     grants: tuple[Grant, ...]
     document: str
     uniqueness_key: str | None = None
+    overrides: tuple[ContractOverride, ...] = ()
     origin: Origin = field(default=NOWHERE, compare=False, repr=False)
 
 

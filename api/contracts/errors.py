@@ -17,9 +17,12 @@ CONTRACT_CODES: dict[str, str] = {
     "rows_disagree": "Rows of an export that make one contract say different things where it has one.",
     "unknown_column": "A mapping names a column that the export does not have.",
     "uniqueness_key_taken": "Another contract has the uniqueness key.",
+    "override_without_effect": "A warning: an override can change no price of the rate card as it is published.",
+    "override_without_terms": "An override has none of `multiplier`, `unit_amount` and `tiers`, or more than one.",
+    "too_many_override_prices": "The overrides of a file make more prices than are made at once.",
     "unknown_customer": "A contract names a customer that is neither in the file nor stored.",
     "unknown_rate_card": "A warning: nobody published the contract's rate card, so its usage has no price yet.",
-    "unknown_scope": "A warning: a grant is for a product or tag that no published version of the rate card has.",
+    "unknown_scope": "A warning: no published version of the rate card has a product, tag or dimension that is named.",
     "unknown_time_zone": "A time zone is not in the IANA database.",
     "unsupported_term": "The contract term is known, but this version cannot bill it yet.",
 }

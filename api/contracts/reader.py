@@ -12,6 +12,7 @@ from api.contracts.document import Contract, ContractsDocument, Customer, Origin
 from api.contracts.errors import CONTRACTS_FILE, ContractErrors
 from api.contracts.grant_reader import read_grant
 from api.contracts.json_text import without_surrogate_pairs
+from api.contracts.override_reader import read_overrides
 from api.contracts.text_fields import attributes, identifiers, mappings, required_identifier
 from api.contracts.time_fields import duration, instant, required_instant, time_zone
 from api.contracts.unsupported import UNSUPPORTED_TERMS, refuse_unsupported
@@ -34,6 +35,7 @@ _CONTRACT_KEYS = (
     "billing",
     "grace",
     "grants",
+    "overrides",
     *UNSUPPORTED_TERMS,
 )
 _ANCHOR_DAY = Range(Decimal(32), 0, minimum=Decimal(1))
@@ -93,6 +95,7 @@ def _contract(fields: Fields) -> Contract | None:
     timezone = time_zone(fields, "timezone", "UTC")
     grace = duration(fields, "grace", DEFAULT_GRACE)
     grants = tuple([found for found in map(read_grant, mappings(fields, "grants")) if found is not None])
+    overrides = read_overrides(fields)
     if starts_at is not None and ends_at is not None and ends_at <= starts_at:
         fact = "the contract ends before it starts, or as it starts"
         fix = "write an end after the start; null means open"
@@ -117,6 +120,7 @@ def _contract(fields: Fields) -> Contract | None:
         grants=grants,
         document="",
         uniqueness_key=uniqueness_key,
+        overrides=overrides,
         origin=_origin(fields),
     )
     return replace(contract, document=canonical_text(contract))

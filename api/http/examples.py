@@ -243,32 +243,6 @@ ACTIVATION: Final[Document] = {
     "recorded_at": "2026-01-01T00:00:00Z",
 }
 
-NUMBERS_CHANGED: Final[Document] = {
-    "rate_card": "aurora-ai",
-    "base_version": 1,
-    "rate_card_version": None,
-    "active_from": "2026-03-01T00:00:00Z",
-    "active_until": None,
-    "next_version": None,
-    "replaced": [
-        {"rate_card_version": 2, "active_from": "2026-02-01T00:00:00Z", "cohort": {"percent": "5"}},
-    ],
-    "entries_changed": 0,
-    "numbers": [{"node": "model_cost[large]", "before": "0.00001", "after": "0.000009"}],
-    "price_changes": 1,
-    "prices": [
-        {
-            "product": "input_tokens",
-            "dimensions": {"model": "large"},
-            "field": "unit_amount",
-            "unit": "USD",
-            "before": "0.000013",
-            "after": "0.0000117",
-        }
-    ],
-    "warnings": [],
-}
-
 AUDIT: Final[Document] = {
     "rate_card": "aurora-ai",
     "skus": 36,
@@ -356,6 +330,7 @@ TRACE: Final[Document] = {
             "rate_card_version": 1,
             "active_from": "2025-01-01T00:00:00Z",
             "price": PRICE,
+            **dict.fromkeys(("list_price", "override")),
             "formulas": [
                 {
                     "name": "unit_amount",

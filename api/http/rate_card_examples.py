@@ -2,6 +2,8 @@
 
 from typing import Any, Final
 
+from api.http.examples import PRICE
+
 GATES: Final[dict[str, Any]] = {
     "rate_card": "aurora-ai",
     "rate_card_version": 2,
@@ -76,4 +78,46 @@ DIFF: Final[dict[str, Any]] = {
             }
         ],
     },
+}
+
+CUSTOMER_PRICE: Final[dict[str, Any]] = {
+    **PRICE,
+    "unit_amount": "0.000000624",
+    "list_price": PRICE,
+    "override": {
+        "products": ["input_tokens"],
+        "tags": [],
+        "dimensions": {"model": "swift-1"},
+        "multiplier": "0.8",
+        "unit_amount": None,
+        "tiers": [],
+        "valid_from": "2026-01-01T00:00:00Z",
+        "valid_to": None,
+    },
+}
+
+NUMBERS_CHANGED: Final[dict[str, Any]] = {
+    "rate_card": "aurora-ai",
+    "base_version": 1,
+    "rate_card_version": None,
+    "active_from": "2026-03-01T00:00:00Z",
+    "active_until": None,
+    "next_version": None,
+    "replaced": [
+        {"rate_card_version": 2, "active_from": "2026-02-01T00:00:00Z", "cohort": {"percent": "5"}},
+    ],
+    "entries_changed": 0,
+    "numbers": [{"node": "model_cost[large]", "before": "0.00001", "after": "0.000009"}],
+    "price_changes": 1,
+    "prices": [
+        {
+            "product": "input_tokens",
+            "dimensions": {"model": "large"},
+            "field": "unit_amount",
+            "unit": "USD",
+            "before": "0.000013",
+            "after": "0.0000117",
+        }
+    ],
+    "warnings": [],
 }

@@ -20,6 +20,7 @@ from api.contracts import (
 from api.instants import LATEST, MILLISECOND
 from api.operations.begin_periods import mark_begun_periods
 from api.operations.contract_changes import contracts_change
+from api.operations.overrides import override_set_rows, override_slice_rows, prices_for_overrides
 from api.operations.reconcile import reconcile, request_reconcile
 from api.operations.remarks import NO_REMARK, Remark
 from api.operations.stored_terms import StoredTerms, check_cards
@@ -53,7 +54,7 @@ def apply_contracts(store: Store, text: str, file_name: str, remark: Remark = NO
     Raises ContractErrors with every place that is wrong; then nothing is stored.
     """
     document = read_contracts(text, file_name)
-    with store.exclusive():
+    with prices_for_overrides(store, document), store.exclusive():
         stored = StoredTerms.read(store)
         stored.check(document)
         customers = [customer for customer in document.customers if not stored.has_customer(customer)]
@@ -74,6 +75,9 @@ def apply_contracts(store: Store, text: str, file_name: str, remark: Remark = NO
         # What comes last has the time of the entry: once it is there, all is stored.
         customers_at = recorded_at if contracts else complete_at
         store.database.insert("customer_records", [_customer_row(item, customers_at) for item in customers])
+        # Before the contract, which would have list prices without them.
+        store.database.insert("override_sets", override_set_rows(contracts, recorded_at))
+        store.database.insert("override_slices", override_slice_rows(store, contracts, recorded_at))
         store.database.insert("contract_records", incomplete)
         store.database.insert("billing_period_records", periods)
         store.database.insert("grant_records", grants)

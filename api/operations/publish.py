@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from api.compiled import compiled_card
 from api.errors import Conflicting, Unprocessable
 from api.gates import meters_text
+from api.operations.overrides import store_variants, variants_of_version
 from api.operations.remarks import NO_REMARK, Remark
 from api.operations.trail import Change, record_change
 from api.reads.card_warnings import CardWarning, card_warnings
@@ -38,7 +39,8 @@ def publish_rate_card(
 
     `parent` is the number of the version that it was made from. Publishing the same content again returns the version
     it made then, with its parent and remark. Raises RateCardErrors; Unprocessable for a parent that is not published;
-    Conflicting when the card's earlier versions have another currency: an invoice has one.
+    Conflicting when the card's earlier versions have another currency, since an invoice has one, or where the
+    overrides of a contract do not fit.
     """
     card = compiled_card(text, file_name)
     with store.publishing():
@@ -52,14 +54,16 @@ def publish_rate_card(
         check_currency(store, card)
         numbers = store.database.rows(load("queries/next_version.sql"), rate_card=card.rate_card)[0]
         version_id, version = numbers["version_id"], numbers["version"]
+        variants = variants_of_version(store, card, version_id)
         # Usage comes in while this is stored and loaded: nothing in force points at it.
         store.database.insert("rate_card_products", product_rows(card, version_id))
         reach("publish.before_prices")
         store.database.insert("price_rows", price_rows(card, version_id))
         store.database.insert("dimension_values", dimension_value_rows(card, version_id))
+        latest = max([version_id, *store_variants(store, variants)])
         with store.exclusive():
             _store_version(store, card, version_id, version, text, parent, remark)
-        store.load_prices(version_id)
+        store.load_prices(latest)
     return _published(card, version, created=True)
 
 

@@ -18,6 +18,7 @@ from api.contracts.card_checks import (
     PublishedCard,
     card_warnings,
     currency_errors,
+    override_warnings,
     scope_warnings,
     unit_errors,
 )
@@ -127,7 +128,9 @@ def check_cards(
     """Return the warnings. Raises ContractErrors for what is to be stored; what is stored already is warned of, so
     that the same document can be applied again."""
     cards = {
-        row["rate_card"]: PublishedCard(set(row["units"]), row["products"], row["tags"])
+        row["rate_card"]: PublishedCard(
+            set(row["units"]), row["products"], row["tags"], row["dimensions"], row["flat_products"]
+        )
         for row in store.database.rows(load("queries/published_cards.sql"))
     }
     if unit_errors(document.contracts, cards, document.file_name):
@@ -144,4 +147,5 @@ def check_cards(
         *card_warnings(document.contracts, cards, document.file_name),
         *unit_errors(document.contracts, cards, document.file_name),
         *scope_warnings(document.contracts, cards, document.file_name),
+        *override_warnings(document.contracts, cards, document.file_name),
     )

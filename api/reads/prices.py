@@ -70,7 +70,7 @@ class Terms:
 
 def terms_at(store: Store, customer_id: str, at: datetime) -> tuple[Terms, int] | None:
     """Return the contract, billing period and rate card version for a customer (or an alias) at an instant, and the
-    version's number over all cards, 0 where none is active.
+    number of its prices, the version's or those of its variant for the contract's overrides; 0 where none is active.
 
     None when no contract is in force then.
     """
@@ -83,7 +83,7 @@ def terms_at(store: Store, customer_id: str, at: datetime) -> tuple[Terms, int] 
     active = row["version_id"] != 0
     activation = store.database.rows(
         load("queries/reads/activation_in_force.sql"),
-        version_id=row["version_id"],
+        version_id=row["card_version_id"],
         contract_id=row["contract_id"],
         at=milliseconds(at),
     )
@@ -118,6 +118,7 @@ def list_prices(
         load("queries/reads/version_prices.sql"),
         version_id=version_id,
         product=product,
+        price_ids=[],
         after_price_id=after[0] if after else 0,
         limit=limit + 1,
     )

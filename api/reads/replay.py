@@ -1,5 +1,5 @@
 """Replay: what usage of the past would have cost under one version, had it been in force in all of the billing periods
-that are asked about; computed by what invoices are made of.
+that are asked about, under the overrides that hold for each contract; computed by what invoices are made of.
 
 Prices move stored quantities: a product whose usage was metered as the version meters it is priced from the sums, or
 where single events decide from their entries in the ledger, and only its events without a price are rated again. Where
@@ -115,7 +115,11 @@ def replay(store: Store, scope: Scope, version_id: int, *, by_customer: bool = F
     sources = _sources(store, scope)
     if not sources["periods"]:
         return Replay(0, (), (), {})
-    plan = _plan(store, scope, version_id, sources["version_ids"])
+    versions = load("queries/card_versions_of.sql")
+    in_force = [
+        row["card_version_id"] for row in store.database.rows(versions, version_ids=sources["version_ids"])
+    ]
+    plan = _plan(store, scope, version_id, in_force)
     before = _costs(store, scope, by_customer, plan, {"under_version": False}, {})
     after = _under(store, scope, by_customer, plan, sources)
     ways = {product: plan.way(product) for product in plan.kinds}

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from api.reads.formulas import FormulaStep
+from api.reads.overridden_prices import AppliedOverride
 from api.reads.prices import PriceRow
 
 
@@ -45,8 +46,10 @@ class LedgerEntry:
 class RatedProduct:
     """How one product rates the event: quantity × unit price = `unit_amount` in `unit`, worth `amount` in
     `currency`; both exact. Where the price depends on position, `unit_price` is null and the amount is what
-    this event adds to the cost of the period's units before it. `formulas` are what the price was made of, down to
-    the card's numbers; empty where the card has the price in numbers, or is longer than 200,000 bytes."""
+    this event adds to the cost of the period's units before it. Where an override of the contract made the price,
+    `override` says which and `list_price` what it follows or replaces; else both are null. `formulas` are what the
+    list price was made of, down to the card's numbers; empty where the card has the price in numbers, or is longer than
+    200,000 bytes."""
 
     product: str
     product_name: str
@@ -59,6 +62,8 @@ class RatedProduct:
     rate_card_version: int
     active_from: str | None
     price: PriceRow
+    list_price: PriceRow | None
+    override: AppliedOverride | None
     formulas: tuple[FormulaStep, ...]
     dimensions: dict[str, str]
     show: dict[str, str]

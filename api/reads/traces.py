@@ -11,6 +11,7 @@ from api.reads.documents import Row, optional_instant_text
 from api.reads.formulas import price_formulas, step_text
 from api.reads.invoice_documents import invoice_id_of, usage_line_id
 from api.reads.line_events import event_amounts
+from api.reads.overridden_prices import OverridesHeld, list_prices_of, override_sentence
 from api.reads.prices import price_row
 from api.reads.trace_documents import EventRevision, EventTrace, LedgerEntry, RatedProduct, UnratedProduct
 from api.reads.unrated import REASONS
@@ -149,6 +150,8 @@ def _rated(store: Store, row: Row) -> RatedProduct | None:
             return None
     dimensions, show = _dimensions(row)
     priced = dict(zip(row["dimension_names"], row["price_dimensions"], strict=False))
+    listed = list_prices_of(store, [row]).get(row["list_price_id"])
+    held = OverridesHeld.of(store, row["contract_id"], row["event_time"], row["set_hash"])
     unit_price = decimal_text(row["unit_price"]) if row["per_event"] else None
     quantity, unit = decimal_text(row["quantity"]), row["unit"]
     unit_amount, amount = (decimal_text(amounts[0][name]) for name in ("exact_unit_amount", "exact_amount"))
@@ -164,7 +167,15 @@ def _rated(store: Store, row: Row) -> RatedProduct | None:
         rate_card_version=row["rate_card_version"],
         active_from=optional_instant_text(_active_from(store, row)),
         price=price_row({**row, "dimensions": priced}),
-        formulas=price_formulas(store, row["version_id"], row["product"], priced, dimensions),
+        list_price=listed,
+        override=held.applied(row["override_number"]),
+        formulas=price_formulas(
+            store,
+            row["card_version_id"],
+            row["product"],
+            priced if listed is None else listed.dimensions,
+            dimensions,
+        ),
         dimensions=dimensions,
         show=show,
         quantity=quantity,
@@ -200,7 +211,7 @@ def _unrated(row: Row) -> UnratedProduct:
 def _active_from(store: Store, row: Row) -> datetime | None:
     rows = store.database.rows(
         load("queries/reads/activation_in_force.sql"),
-        version_id=row["version_id"],
+        version_id=row["card_version_id"],
         contract_id=row["contract_id"],
         at=milliseconds(row["event_time"]),
     )
@@ -236,8 +247,11 @@ def _explanation(
             f"{one.product_name or one.product}: contract {one.contract_id}, period from {one.period_start}, "
             f"{one.rate_card} version {one.rate_card_version}{since}, price{where}: {one.text}."
         )
+        if one.override is not None:
+            sentences.append(override_sentence(one.override, one.list_price))
         if one.formulas:
-            sentences.append(f"Its {'; '.join(step_text(step) for step in one.formulas)}.")
+            whose = "Its" if one.override is None else "The list price's"
+            sentences.append(f"{whose} {'; '.join(step_text(step) for step in one.formulas)}.")
     for reason in unrated:
         about = f"{reason.product}: " if reason.product else ""
         sentences.append(f"{about}{reason.meaning} {reason.fix}")

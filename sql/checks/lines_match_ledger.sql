@@ -5,16 +5,17 @@ FROM
 (
     SELECT
         period_id,
-        toUInt32(bitShiftRight(price_id, 32)) AS version_id,
+        card_version_id AS version_id,
         product,
         toDecimal256(sign * quantity, 9) AS quantity
     FROM rated_usage
     INNER JOIN
     (
-        SELECT price_id, product.product AS product
+        SELECT price_id, product.product AS product, version.card_version_id AS card_version_id
         FROM price_rows AS price
         INNER JOIN rate_card_products AS product
             ON product.version_id = price.version_id AND product.product_number = price.product_number
+        INNER JOIN priced_versions AS version ON version.version_id = price.version_id
         WHERE product.aggregation IN ('sum', 'count')
     ) AS named USING price_id
     WHERE unrated = ''

@@ -1,4 +1,4 @@
--- Whether billing periods have begun since the last mark, or versions have come into force.
+-- Whether billing periods have begun since the last mark, or versions or overrides have come into force.
 SELECT
     (
         SELECT count()
@@ -13,4 +13,12 @@ SELECT
         FROM rate_card_activations
         WHERE active_from > (SELECT max(begun_until) FROM billing_marks)
             AND active_from <= {now:DateTime64(3, 'UTC')}
+    ) > 0
+    OR
+    (
+        SELECT count()
+        FROM override_slices FINAL
+        WHERE NOT withdrawn
+            AND slice_start > (SELECT max(begun_until) FROM billing_marks)
+            AND slice_start <= {now:DateTime64(3, 'UTC')}
     ) > 0

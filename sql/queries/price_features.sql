@@ -5,7 +5,8 @@ SELECT
     countIf(is_standing) > 0 AS standing,
     countIf(from_events AND NOT of_total) > 0 AS percentages,
     countIf(from_events AND of_total) > 0 AS aggregated,
-    countIf(arrayExists(amount -> amount != 0, tier_flat_amount)) > 0 AS tier_flats
+    countIf(arrayExists(amount -> amount != 0, tier_flat_amount)) > 0 AS tier_flats,
+    (SELECT count() FROM price_variants) > 0 AS overridden
 FROM
 (
     SELECT
@@ -18,5 +19,6 @@ FROM
             OR (version_id, product_number) IN
                 (SELECT version_id, product_number FROM rate_card_products WHERE product = {product:String}))
         AND ({rate_card:String} = ''
-            OR version_id IN (SELECT version_id FROM rate_card_versions WHERE rate_card = {rate_card:String}))
+            OR version_id IN (SELECT version_id FROM rate_card_versions WHERE rate_card = {rate_card:String})
+            OR version_id IN (SELECT variant_id FROM price_variants WHERE version_id IN (SELECT version_id FROM rate_card_versions WHERE rate_card = {rate_card:String})))
 )

@@ -137,7 +137,6 @@ def test_a_backslash_in_yaml_that_is_not_json_is_no_escape() -> None:
 @pytest.mark.parametrize(
     ("term", "value"),
     [
-        ("overrides", [{"products": ["inference"], "multiplier": "0.8"}]),
         ("discounts", [{"percent": "10"}]),
         ("minimum", {"amount": "100.00"}),
         ("fees", [{"fee_id": "platform", "amount": "50.00"}]),

@@ -38,6 +38,11 @@ ACTIVATIONS = SQL("activations")
 # Whom each episode's version is for, in turn.
 COHORTS: tuple[Any, ...] = ("all", {"percent": "50"}, {"where": "coalesce(segment, 'none') = 'none'"})
 
+# The first customer has prices of its own from the middle of the days on.
+OVERRIDES: dict[str, Any] = {
+    "c1": {"overrides": [{"products": ["calls"], "multiplier": "0.5", "from": "2026-01-07T12:00:00Z"}]}
+}
+
 
 def card(episode: int) -> str:
     """The card that an episode publishes: a price of one unit by model, and tiers."""
@@ -84,7 +89,8 @@ def contracts(customers: int, contracted: int) -> str:
         {
             "customers": [{"customer_id": name, "name": name.upper()} for name in names],
             "contracts": [
-                {"contract_id": f"k-{name}", "customer_id": name, **contract} for name in names[:contracted]
+                {"contract_id": f"k-{name}", "customer_id": name, **contract, **OVERRIDES.get(name, {})}
+                for name in names[:contracted]
             ],
         }
     )

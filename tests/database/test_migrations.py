@@ -32,6 +32,7 @@ LANDED = {
     "0008_gates": "2875aa38fc0daf22a2db9f8376875c237a3a90535fceb9b9cca777628f53e15e",
     "0009_audit_trail": "77fb36d0baaef56a948c1053389ef7ea4d43eb3d8bf1ae5511254e083a2ee130",
     "0011_price_models": "30c3aeb4246caa17a4213fecd25e08f083893f0051be0f090c736c35878a5401",
+    "0013_overrides": "4156523a8536ee2c9735e58c3ab72c64f5cb8147dc152d72896ce5edbf2de78b",
 }
 
 # The inbox's view as it was up to 0004.

@@ -98,7 +98,7 @@ def candidate(random: Random, document: Mapping[str, Any]) -> dict[str, Any]:
     for name in random.sample(list(other["products"]), k=random.randint(0, 2)):
         changed["meters"][f"more_{name}"] = other["meters"][name]
         changed["products"][f"more_{name}"] = {**other["products"][name], "meter": f"more_{name}"}
-    changed["tags"]["everything"] = list(changed["products"])
+    changed["tags"] = {"everything": list(changed["products"]), "some": list(changed["products"])[::2]}
     return changed
 
 
@@ -147,7 +147,7 @@ def test_the_property_sees_sums_events_and_money(engine: Engine) -> None:
     ways: dict[str, int] = defaultdict(int)
     random = Random(3)
     with engine.store(clock=lambda: parse_instant("2026-04-06T12:00:00Z")) as store:
-        scenario = random_scenario(3, Size(events=80, versions=1, cohorts=False))
+        scenario = random_scenario(3, Size(events=80, versions=1, cohorts=False, overrides=False))
         run_steps(scenario_of(scenario.steps, scenario.now, scenario.files), store)
         document = next_version(random, yaml.safe_load(scenario.files["ratecard-1.yaml"]))
         name = next(iter(document["products"]))

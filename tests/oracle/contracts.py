@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
 from hashlib import sha256
+from itertools import pairwise
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -12,9 +13,10 @@ from tests.oracle.credits import Grant, read_grant
 from tests.oracle.exact import NotCovered
 from tests.oracle.expressions import parse
 from tests.oracle.instants import instant, month_around
+from tests.oracle.overrides import Override, read_overrides
 from tests.oracle.property_values import holds
 
-UNKNOWN_TERMS = ("overrides", "discounts", "minimum", "fees", "commits", "top_up")
+UNKNOWN_TERMS = ("discounts", "minimum", "fees", "commits", "top_up")
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,7 @@ class Contract:
     timezone: str
     anchor_day: int
     grants: tuple[Grant, ...]
+    overrides: tuple[Override, ...] = ()
 
     def holds_at(self, at: datetime) -> bool:
         """Whether the contract is in force at the instant."""
@@ -56,6 +59,10 @@ class Contract:
             found.append(self.period_around(at))
             at = found[-1][1]
         return found
+
+    def overrides_at(self, at: datetime) -> tuple[Override, ...]:
+        """The overrides in force at the instant, in their order."""
+        return tuple(override for override in self.overrides if override.holds_at(at))
 
     def invoice_id(self, period_start: datetime) -> str:
         """The draft's id: the contract and the period's first day in the contract's time zone."""
@@ -96,6 +103,7 @@ def read_contract(document: Mapping[str, Any]) -> Contract:
         timezone=document.get("timezone") or "UTC",
         anchor_day=int(billing.get("anchor_day") or "1"),
         grants=tuple(read_grant(grant) for grant in document.get("grants") or ()),
+        overrides=read_overrides(document.get("overrides")),
     )
 
 
@@ -178,3 +186,42 @@ def came_into_force(found: Sequence[Stay], version: int, period: tuple[datetime,
     A version that comes back has one place in the period, that of its first stay (ARCHITECTURE §5).
     """
     return min(since for since, _, stayed in in_force(found, period) if stayed == version)
+
+
+@dataclass(frozen=True)
+class Prices:
+    """The prices of a version under the overrides of a contract, and from when to when they are in force in a period
+    without a break."""
+
+    version: int
+    overrides: tuple[Override, ...]
+    since: datetime
+    until: datetime
+
+    @property
+    def says(self) -> tuple[Any, ...]:
+        """Whose prices they are: version and what the overrides say."""
+        return (self.version, tuple(override.says for override in self.overrides))
+
+
+def prices_in_force(
+    found: Sequence[Stay], contract: Contract, period: tuple[datetime, datetime]
+) -> list[Prices]:
+    """The prices of a period `[start, end)` in time order."""
+    prices: list[Prices] = []
+    bounds = [
+        at
+        for override in contract.overrides
+        for at in (override.starts_at, override.ends_at)
+        if at is not None
+    ]
+    for since, until, version in in_force(found, period):
+        cuts = [since, *sorted({at for at in bounds if since < at < until}), until]
+        for start, end in pairwise(cuts):
+            prices.append(Prices(version, contract.overrides_at(start), start, end))
+    return prices
+
+
+def first_in_force(prices: Iterable[Prices], says: tuple[Any, ...]) -> datetime:
+    """When the prices first came into force in their period: their place, also when they come back."""
+    return min(one.since for one in prices if one.says == says)

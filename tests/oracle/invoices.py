@@ -11,14 +11,15 @@ from tests.oracle.contracts import Contract
 from tests.oracle.credits import Draw, Drawdown, Grant, Step, cut_points, draw_down, step_start
 from tests.oracle.exact import currency_decimals, largest_remainder, money, plain, rounded
 from tests.oracle.instants import shown
+from tests.oracle.overrides import price_key
 from tests.oracle.rating import Usage
 from tests.oracle.settlement import settled
 
 ZERO = Decimal(0)
 GRACE = timedelta(days=1)
 
-# A row of a breakdown: its dimension values and its display values.
-RowKey = tuple[DimensionValues, DimensionValues]
+# A row of a breakdown: its dimension values, its display values, and its price.
+RowKey = tuple[DimensionValues, DimensionValues, tuple[Any, ...]]
 
 
 @dataclass
@@ -40,11 +41,13 @@ class Line:
 
 @dataclass
 class Row:
-    """One row of a line's breakdown: what its units cost at their place, exact."""
+    """One row of a line's breakdown: what its units cost at their place, exact. `priced_from` is when its price
+    first came into force."""
 
-    quantity: Decimal
-    exact: Decimal
     unit_price: Decimal | None
+    priced_from: datetime
+    quantity: Decimal = ZERO
+    exact: Decimal = ZERO
 
 
 def by_period(usage: Iterable[Usage]) -> dict[tuple[str, datetime], list[Usage]]:
@@ -56,8 +59,8 @@ def by_period(usage: Iterable[Usage]) -> dict[tuple[str, datetime], list[Usage]]
 
 
 def lines_of(usage: Sequence[Usage]) -> list[Line]:
-    """The usage lines of one period, by product and version. Versions take their places in the order in which
-    they came into force, the rows of each one after the other."""
+    """The usage lines of one period, by product and version. Versions, and the prices that overrides make of
+    each, take their places in the order in which they came into force, the rows of each one after the other."""
     lines: dict[tuple[str, int], Line] = {}
     for part in settled(usage, lambda item: ()):
         first = part.first
@@ -67,7 +70,11 @@ def lines_of(usage: Sequence[Usage]) -> list[Line]:
         line = lines.setdefault(key, Line(*key, unit, value))
         line.quantity += part.quantity
         line.exact += part.amount
-        line.rows[first.dimensions, first.show] = Row(part.quantity, part.amount, unit_price(first.price))
+        row_key = (first.dimensions, first.show, price_key(first.price))
+        row = line.rows.setdefault(row_key, Row(unit_price(first.price), first.priced_from))
+        row.quantity += part.quantity
+        row.exact += part.amount
+        row.priced_from = min(row.priced_from, first.priced_from)
     return [lines[key] for key in sorted(lines)]
 
 
@@ -135,7 +142,7 @@ def invoice(usage: Sequence[Usage], draws: Sequence[Draw], now: datetime) -> dic
 
 def _usage_line(line: Line, currency: str, decimals: int, rounding: str) -> dict[str, Any]:
     amount = line.amount(decimals, rounding)
-    rows = sorted(line.rows.items())
+    rows = sorted(line.rows.items(), key=lambda entry: (*entry[0][:2], entry[1].priced_from))
     shares = largest_remainder(amount, [row.exact * line.unit_value for _, row in rows], decimals)
     return {
         "kind": "usage",
@@ -152,7 +159,7 @@ def _usage_line(line: Line, currency: str, decimals: int, rounding: str) -> dict
                 "unit_price": None if row.unit_price is None else plain(row.unit_price),
                 "amount": money(share, decimals),
             }
-            for ((dimensions, display), row), share in zip(rows, shares, strict=True)
+            for ((dimensions, display, _), row), share in zip(rows, shares, strict=True)
         ],
     }
 

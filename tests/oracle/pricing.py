@@ -157,9 +157,9 @@ def _event_charge(price: Mapping[str, Any], charged: Decimal) -> Decimal:
 
 @dataclass(frozen=True)
 class Piece:
-    """Some of the units that count tiers together: those of one breakdown row at one rate card version
-    (`slice` is the version's place), or those of one step of it. Pieces are given in the order of their
-    places."""
+    """Some of the units that count tiers together: those of one breakdown row at the prices of one rate
+    card version (`slice` is their place, `version` that of the version), or those of one step of it. Pieces are given
+    in the order of their places."""
 
     slice: int
     model: str
@@ -167,6 +167,7 @@ class Piece:
     continuity: str
     quantity: Decimal
     events: int = 0
+    version: int | None = None
 
 
 def piece_amounts(pieces: Sequence[Piece]) -> list[Decimal]:
@@ -180,7 +181,7 @@ def _piece_amount(pieces: Sequence[Piece], index: int) -> Decimal:
     together = [
         (place, other)
         for place, other in enumerate(pieces)
-        if piece.continuity == "carry" or other.slice == piece.slice
+        if piece.continuity == "carry" or _version(other) == _version(piece)
     ]
     if not piece.model:
         return ZERO
@@ -254,6 +255,11 @@ def _ends_in_tier(together: Sequence[tuple[int, Piece]], version: int, number: i
 
 def _holds(tier: Tier, quantity: Decimal) -> bool:
     return tier.lower < quantity and (tier.upper is None or quantity <= tier.upper)
+
+
+def _version(piece: Piece) -> int:
+    """The version's place; the prices' where they are the version's."""
+    return piece.slice if piece.version is None else piece.version
 
 
 def _due_once(piece: Piece) -> str:

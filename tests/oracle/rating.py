@@ -8,21 +8,34 @@ from decimal import Decimal
 from typing import Any
 
 from tests.oracle.cards import Card, DimensionValues, Product
-from tests.oracle.contracts import Contract, Stay, came_into_force, stay_at, stays
+from tests.oracle.contracts import (
+    Contract,
+    Prices,
+    Stay,
+    came_into_force,
+    first_in_force,
+    prices_in_force,
+    stay_at,
+    stays,
+)
 from tests.oracle.exact import AMOUNT_BOUND
+from tests.oracle.overrides import overridden
 from tests.oracle.world import Event, World
 
 
 @dataclass(frozen=True)
 class Usage:
     """What one event is for one product it feeds; `version_from` is when its rate card version first came
-    into force in the period. `counted` is the value that `unique` counts. `entry` is "event"; "carried" for a
-    level from before the period; "standing" for what is due without usage, with whether its version is the last
-    one in force of those that have begun."""
+    into force in the period, `priced_from` when its prices did: those of the version under the overrides that `says`
+    names. `counted` is the value that `unique` counts. `entry` is "event"; "carried" for a level from before the
+    period; "standing" for what is due without usage, with whether its prices are the last in force of those that have
+    begun, of the period and of the version."""
 
     contract: Contract
     period: tuple[datetime, datetime]
     version_from: datetime
+    priced_from: datetime
+    says: tuple[Any, ...]
     card: Card
     product: Product
     dimensions: DimensionValues
@@ -33,6 +46,7 @@ class Usage:
     counted: str = ""
     entry: str = "event"
     is_last_in_force: bool = False
+    is_last_of_version: bool = False
 
 
 @dataclass
@@ -93,8 +107,11 @@ def _rate_event(world: World, terms: Terms, event: Event, rated: Rated) -> None:
         rated.unrated["no_matching_product"] += 1
     period = contract.period_around(event.at)
     version_from = came_into_force(found, stay.version, period)
+    of_period = prices_in_force(found, contract, period)
+    [prices] = [one for one in of_period if one.since <= event.at < one.until]
+    priced_from = first_in_force(of_period, prices.says)
     for product in fed:
-        usage = _rate_product(event, contract, period, version_from, card, product)
+        usage = _rate_product(event, contract, period, (version_from, priced_from), prices, card, product)
         if isinstance(usage, str):
             rated.unrated[usage] += 1
         else:
@@ -105,7 +122,8 @@ def _rate_product(
     event: Event,
     contract: Contract,
     period: tuple[datetime, datetime],
-    version_from: datetime,
+    places: tuple[datetime, datetime],
+    prices: Prices,
     card: Card,
     product: Product,
 ) -> Usage | str:
@@ -117,6 +135,7 @@ def _rate_product(
     price = card.price(product, dimensions)
     if price is None:
         return "unpriced_dimension"
+    price = overridden(price, product, dimensions, prices.overrides)
     # Only a price per unit gives an event an amount of its own; tiers are settled over the period.
     one = greatest_unit_price(price)
     if one is not None and abs(quantity * one) >= AMOUNT_BOUND:
@@ -124,7 +143,9 @@ def _rate_product(
     return Usage(
         contract=contract,
         period=period,
-        version_from=version_from,
+        version_from=places[0],
+        priced_from=places[1],
+        says=prices.says,
         card=card,
         product=product,
         dimensions=dimensions,
@@ -140,4 +161,6 @@ def greatest_unit_price(price: Mapping[str, Any]) -> Decimal | None:
     """What bounds an event's amount where one unit has a price of its own."""
     if price["model"] == "percentage":
         return Decimal(price["rate_percent"]) / 100
+    if price["model"] in ("graduated", "volume"):
+        return max(abs(Decimal(tier.get("unit_amount") or 0)) for tier in price["tiers"])
     return Decimal(price["unit_amount"]) if price["model"] == "per_unit" else None

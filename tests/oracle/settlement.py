@@ -38,7 +38,8 @@ class Part:
 
 
 def settled(usage: Iterable[Usage], grain: Grain) -> list[Part]:
-    """What each part of a period's usage costs. Parts are of one version, grain and combination."""
+    """What each part of a period's usage costs. Parts are of one version and set of overrides, grain and
+    combination."""
     by_product: dict[str, list[Part]] = {}
     for ladder in _ladders(usage):
         parts = _split(ladder, grain)
@@ -79,7 +80,7 @@ def _ladders(usage: Iterable[Usage]) -> list[list[Usage]]:
 def _split(ladder: Iterable[Usage], grain: Grain) -> list[list[Usage]]:
     parts: dict[Any, list[Usage]] = {}
     for item in ladder:
-        parts.setdefault((item.version_from, grain(item), row_values(item)), []).append(item)
+        parts.setdefault((item.priced_from, grain(item), row_values(item)), []).append(item)
     # In one grain usage has its place before what is due without any.
     return [parts[key] for key in sorted(parts, key=lambda key: (*key[:2], _is_idle(parts[key]), key[2]))]
 
@@ -91,7 +92,8 @@ def _amounts(parts: Sequence[Sequence[Usage]]) -> list[Decimal]:
         first = part[0]
         pieces.append(
             Piece(
-                slice=int(first.version_from.timestamp() * 1000),
+                slice=int(first.priced_from.timestamp() * 1000),
+                version=int(first.version_from.timestamp() * 1000),
                 model=str(first.price["model"]),
                 price=first.price,
                 continuity=first.product.continuity,
@@ -107,13 +109,13 @@ def _amounts(parts: Sequence[Sequence[Usage]]) -> list[Decimal]:
 
 
 def _event_amounts(ladder: Sequence[Usage]) -> dict[int, Decimal]:
-    """What each event costs whose amount depends on those before it: versions in the order in which they came
+    """What each event costs whose amount depends on those before it: prices in the order in which they came
     into force, events of each in time order, those of one instant by value."""
     if not any(goes_by_event(item.price) for item in ladder):
         return {}
     in_order = sorted(
         (item for item in ladder if item.entry == "event"),
-        key=lambda item: (item.version_from, item.at, item.quantity, row_values(item)),
+        key=lambda item: (item.priced_from, item.at, item.quantity, row_values(item)),
     )
     found = {id(item): ZERO for item in ladder}
     for place, item in enumerate(in_order):
@@ -134,7 +136,7 @@ def _within_limits(parts: Sequence[Part], grain: Grain) -> list[Part]:
 
     def place(part: Part) -> tuple[Any, ...]:
         first = part.first
-        return (first.version_from, grain(first), _is_idle(part.items), row_values(first))
+        return (first.priced_from, grain(first), _is_idle(part.items), row_values(first))
 
     if not any(_limits(part.first) != (None, None) for part in parts):
         return list(parts)
@@ -148,7 +150,7 @@ def _within_limits(parts: Sequence[Part], grain: Grain) -> list[Part]:
             first.card.unit_value(str(unit)) if unit else None,
             first.version_from if restart else None,
         )
-        together.setdefault(key, {}).setdefault(first.version_from, []).append(part)
+        together.setdefault(key, {}).setdefault(first.priced_from, []).append(part)
     return [part for versions in together.values() for part in _limited(list(versions.values()))]
 
 
@@ -177,10 +179,10 @@ def _limited(versions: Sequence[Sequence[Part]]) -> list[Part]:
 
 
 def _is_last_in_force(parts: Sequence[Part]) -> bool:
-    """Whether the version counts as the last one: each does for itself where tiers restart."""
-    return parts[0].first.product.continuity == "restart" or any(
-        item.is_last_in_force for part in parts for item in part.items
-    )
+    """Whether these are the last prices in force: of the period, or of the version where tiers restart."""
+    restart = parts[0].first.product.continuity == "restart"
+    items = [item for part in parts for item in part.items]
+    return any(item.is_last_of_version if restart else item.is_last_in_force for item in items)
 
 
 def _limits(item: Usage) -> tuple[Decimal | None, Decimal | None]:

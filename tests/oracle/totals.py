@@ -9,11 +9,21 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
+from typing import Any
 
 from tests.oracle.cards import OF_THE_WHOLE
-from tests.oracle.contracts import Contract, Stay, came_into_force, in_force, stays
+from tests.oracle.contracts import (
+    Contract,
+    Prices,
+    Stay,
+    came_into_force,
+    first_in_force,
+    prices_in_force,
+    stays,
+)
 from tests.oracle.exact import QUANTITY_DECIMALS, rounded
 from tests.oracle.instants import milliseconds
+from tests.oracle.overrides import overridden
 from tests.oracle.rating import Usage
 from tests.oracle.world import World
 
@@ -87,26 +97,35 @@ def _priced_at_end(item: Usage, world: World, timelines: Mapping[str, Sequence[S
     """As the version in force at the period's end, or now, prices it; else the last one with this product, meter and
     price."""
     timeline = timelines[item.contract.contract_id]
-    for version in reversed(_begun(timeline, item.period, world.now)):
-        card = world.cards[item.contract.rate_card, version]
+    of_period = prices_in_force(timeline, item.contract, item.period)
+    for prices in reversed(_begun(of_period, world.now)):
+        card = world.cards[item.contract.rate_card, prices.version]
         for product in card.products:
             same = product.product_id == item.product.product_id
             names = [name for name, _ in item.dimensions]
             if same and product.meter_name == item.product.meter_name and list(product.dimensions) == names:
                 price = card.price(product, item.dimensions)
                 if price is not None:
-                    since = came_into_force(timeline, version, item.period)
-                    return replace(item, card=card, product=product, price=price, version_from=since)
-    known = {version for _, _, version in in_force(timeline, item.period)}
+                    return replace(
+                        item,
+                        card=card,
+                        product=product,
+                        price=overridden(price, product, item.dimensions, prices.overrides),
+                        version_from=came_into_force(timeline, prices.version, item.period),
+                        priced_from=first_in_force(of_period, prices.says),
+                        says=prices.says,
+                    )
     # A version that is not in force in the period any more has its place before those that are.
     early = item.period[0] - timedelta(milliseconds=1)
-    return item if item.card.version in known else replace(item, version_from=early)
+    if item.card.version not in {one.version for one in of_period}:
+        item = replace(item, version_from=early)
+    return item if item.says in {one.says for one in of_period} else replace(item, priced_from=early)
 
 
-def _begun(timeline: Sequence[Stay], period: Period, now: datetime) -> list[int]:
-    """The versions that have come into force in the period, in the order of their ends; one that comes back may be
+def _begun(of_period: Sequence[Prices], now: datetime) -> list[Prices]:
+    """The prices that have come into force in the period, in the order of their ends; those that come back may be
     there twice."""
-    return [version for since, _, version in in_force(timeline, period) if since <= now]
+    return [one for one in of_period if one.since <= now]
 
 
 def _without_usage(world: World, timelines: Mapping[str, Sequence[Stay]]) -> list[Usage]:
@@ -114,41 +133,55 @@ def _without_usage(world: World, timelines: Mapping[str, Sequence[Stay]]) -> lis
     for contract in world.contracts.values():
         timeline = timelines[contract.contract_id]
         for period in contract.periods_until(world.now):
-            begun = _begun(timeline, period, world.now)
-            for version in dict.fromkeys(begun):
-                since = came_into_force(timeline, version, period)
+            begun = _begun(prices_in_force(timeline, contract, period), world.now)
+            first: dict[object, Prices] = {}
+            last = {prices.version: prices.says for prices in begun}
+            for prices in begun:
+                first.setdefault(prices.says, prices)
+            for prices in first.values():
+                version_from = came_into_force(timeline, prices.version, period)
                 found += [
-                    replace(item, is_last_in_force=version == begun[-1])
-                    for item in _standing(world, contract, period, version, since)
+                    replace(
+                        item,
+                        is_last_in_force=prices.says == begun[-1].says,
+                        is_last_of_version=prices.says == last[prices.version],
+                    )
+                    for item in _standing(world, contract, period, version_from, prices)
                 ]
     return found
 
 
-def _standing(world: World, contract: Contract, period: Period, version: int, since: datetime) -> list[Usage]:
+def _standing(
+    world: World, contract: Contract, period: Period, version_from: datetime, prices: Prices
+) -> list[Usage]:
     """A product without dimensions pays a flat amount, what no usage costs, or its least amount; one with
     dimensions its least amount, in no combination."""
-    card = world.cards[contract.rate_card, version]
+    card = world.cards[contract.rate_card, prices.version]
     found: list[Usage] = []
     for product in card.products:
         limits = card.limits(product)
-        price = {"model": ""} if product.dimensions else card.price(product, ())
-        due = bool(limits.get("minimum_spend")) or (
-            not product.dimensions
-            and (product.model == "flat" or product.price.get("zero_usage_first_tier_flat") == "charged")
-        )
-        if due and price is not None:
+        price: Mapping[str, Any] | None = {"model": ""}
+        if not product.dimensions:
+            listed = card.price(product, ())
+            price = None if listed is None else overridden(listed, product, (), prices.overrides)
+        if price is None:
+            continue
+        due = price["model"] == "flat" or price.get("zero_usage_first_tier_flat") == "charged"
+        if due or limits.get("minimum_spend"):
             found.append(
                 Usage(
                     contract=contract,
                     period=period,
-                    version_from=since,
+                    version_from=version_from,
+                    priced_from=prices.since,
+                    says=prices.says,
                     card=card,
                     product=product,
                     dimensions=tuple((name, "") for name in product.dimensions),
                     show=tuple((name, "") for name in product.show),
                     price={**price, **limits},
                     quantity=ZERO,
-                    at=since,
+                    at=prices.since,
                     entry="standing",
                 )
             )

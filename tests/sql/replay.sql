@@ -38,7 +38,7 @@ GROUP BY customer_id, contract_id
 SELECT DISTINCT active_from FROM rate_card_activations
 
 -- name: next_terms
-SELECT valid_from, version_id
+SELECT valid_from, card_version_id AS version_id
 FROM terms
 WHERE customer_id = {customer:String} AND valid_from >= {at:DateTime64(3, 'UTC')} AND version_id != 0
 ORDER BY valid_from

@@ -90,7 +90,7 @@ def random_card(random: Random, zero_usage: bool) -> dict[str, Any]:
     document["meters"][ADJUSTMENTS]["aggregation"] = "sum"
     price = {"model": "per_unit", "unit_amount": "1.00"}
     document["products"][ADJUSTMENTS] = {"name": "Adjustments", "meter": ADJUSTMENTS, "price": price}
-    document["tags"] = {"everything": list(document["products"])}
+    document["tags"] = {"everything": list(document["products"]), "some": list(document["products"])[::2]}
     return document
 
 
@@ -194,7 +194,7 @@ def _amounts(random: Random, dimensions: set[str], zero_usage: bool, adds_up: bo
         if random.random() < 0.4:
             price["free_units"] = random.choice(("1", "50", "0.5"))
     else:
-        price["tiers"] = _tiers(random, rate, TIER_PRICES[model])
+        price["tiers"] = random_tiers(random, rate, TIER_PRICES[model])
         if zero_usage:
             price["zero_usage_first_tier_flat"] = "charged"
     if pooled:
@@ -244,7 +244,7 @@ def _unit_amount(random: Random, dimensions: set[str]) -> str:
     return random.choice(choices)
 
 
-def _tiers(random: Random, rate: str, price_field: str) -> list[dict[str, Any]]:
+def random_tiers(random: Random, rate: str, price_field: str) -> list[dict[str, Any]]:
     bounds = sorted(random.sample((1, 10, 100, 150, 1000, 5000, 20000), k=random.randint(0, 3)))
     tiers: list[dict[str, Any]] = []
     for place, bound in enumerate([*bounds, None]):
@@ -285,7 +285,7 @@ def _change_price(random: Random, price: dict[str, Any]) -> None:
         price["package_amount"] = amount(random, 2)
         price["package_size"] = random.choice((price["package_size"], "10", "25"))
     elif price["model"] in TIER_PRICES:
-        price["tiers"] = _tiers(random, amount(random, 4), TIER_PRICES[price["model"]])
+        price["tiers"] = random_tiers(random, amount(random, 4), TIER_PRICES[price["model"]])
     elif price["model"] == "flat":
         price["flat_amount"] = amount(random, 2)
     elif price["model"] == "percentage":

@@ -5,7 +5,8 @@ from random import Random
 from typing import Any
 
 from tests.strategies.cards import MODELS, OUTPUTS, REGIONS, TASKS
-from tests.strategies.terms import FIRST, MILLISECOND, NOW, Terms, moment, text
+from tests.strategies.instants import FIRST, MILLISECOND, NOW, moment, text
+from tests.strategies.terms import Terms
 
 Event = dict[str, Any]
 EVENT_TYPES = ("llm.completion",) * 6 + ("storage.sample",) * 2 + ("task.done",) * 2 + ("adjustment",)

@@ -11,7 +11,8 @@ import yaml
 
 from tests.strategies.cards import next_version, random_card
 from tests.strategies.events import Event, random_events, repeated, revisions
-from tests.strategies.terms import NOW, random_activations, random_terms, text
+from tests.strategies.instants import NOW, text
+from tests.strategies.terms import random_activations, random_terms
 
 
 @dataclass(frozen=True)
@@ -19,7 +20,7 @@ class Size:
     """How big a scenario is, and which rules beyond the plain path it may use.
 
     `versions`: card versions at most. `cohorts`: activations for some contracts only. `grants`: prepaid
-    credits. `refunds`: negative quantities. `revisions`: amend and void.
+    credits. `refunds`: negative quantities. `revisions`: amend and void. `overrides`: prices of contracts.
     """
 
     customers: int = 4
@@ -29,6 +30,7 @@ class Size:
     grants: bool = True
     refunds: bool = True
     revisions: bool = True
+    overrides: bool = True
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,7 @@ def random_scenario(seed: int, size: Size = Size()) -> Scenario:
     grants = size.grants and random.random() < 0.6
     refunds = size.refunds and random.random() < 0.5
     card = random_card(random, zero_usage=versions == 1 and random.random() < 0.2)
-    terms = random_terms(random, size.customers, list(card["products"]), card["currency"], grants)
+    terms = random_terms(random, size.customers, card, grants, size.overrides and random.random() < 0.6)
     random_activations(random, terms, versions, size.cohorts)
     files: dict[str, str] = {}
     steps: list[dict[str, Any]] = []

@@ -8,8 +8,9 @@ from random import Random
 from typing import Any
 from zoneinfo import ZoneInfo
 
-FIRST = datetime(2026, 1, 1, tzinfo=UTC)
-NOW = datetime(2026, 4, 6, 12, tzinfo=UTC)
+from tests.strategies.instants import FIRST, NOW, moment, text
+from tests.strategies.overrides import random_overrides
+
 TIME_ZONES = (
     "UTC",
     "UTC",
@@ -21,17 +22,6 @@ TIME_ZONES = (
     "Africa/Cairo",
     "Pacific/Marquesas",
 )
-MILLISECOND = timedelta(milliseconds=1)
-
-
-def text(at: datetime) -> str:
-    """An instant as text, always with milliseconds."""
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{at.microsecond // 1000:03d}Z"
-
-
-def moment(random: Random, start: datetime, end: datetime) -> datetime:
-    """An instant in `[start, end)`, to the millisecond."""
-    return start + MILLISECOND * random.randrange((end - start) // MILLISECOND)
 
 
 @dataclass
@@ -46,7 +36,9 @@ class Terms:
     senders: list[str] = field(default_factory=list)
 
 
-def random_terms(random: Random, customers: int, products: list[str], currency: str, grants: bool) -> Terms:
+def random_terms(
+    random: Random, customers: int, card: dict[str, Any], grants: bool, overrides: bool
+) -> Terms:
     """Customers with none, one or two contracts one after the other; the last customer is stored late."""
     terms = Terms()
     for number in range(1, customers + 1):
@@ -65,7 +57,11 @@ def random_terms(random: Random, customers: int, products: list[str], currency: 
             customer["aliases"] = [f"old-{customer_id}"]
             terms.senders.append(f"old-{customer_id}")
         file["customers"].append(customer)
-        file["contracts"] += _contracts(random, terms, number, products, currency, grants)
+        contracts = _contracts(random, terms, number, list(card["products"]), card["currency"], grants)
+        for contract in contracts if overrides else ():
+            if random.random() < 0.5:
+                contract["overrides"] = random_overrides(random, terms.boundaries, card)
+        file["contracts"] += contracts
     # Tiers and credits need usage that piles up: the first customer sends a good part of it.
     terms.senders += ["c1"] * customers
     return terms
@@ -159,9 +155,11 @@ def random_activations(random: Random, terms: Terms, versions: int, cohorts: boo
 
 def _activate(terms: Terms, version: int, start: datetime, cohort: Any) -> None:
     terms.boundaries.append(start)
-    terms.activations.append(
-        {"rate_card": "acme-ai", "version": version, "from": text(start), "cohort": cohort}
-    )
+    activation = {"rate_card": "acme-ai", "version": version, "from": text(start), "cohort": cohort}
+    if any(earlier["version"] > version for earlier in terms.activations):
+        # An older version may lack a price that usage has had meanwhile, which gates refuse.
+        activation["force"] = "true"
+    terms.activations.append(activation)
 
 
 def _cohort(random: Random) -> Any:

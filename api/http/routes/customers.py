@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from api.http.cursors import decode_cursor, encode_cursor, is_instant, is_number, is_text
 from api.http.dependencies import StoreDependency, not_found
-from api.http.examples import BALANCE, CUSTOMER, PRICE, TERMS, USAGE_ROW
+from api.http.examples import BALANCE, CUSTOMER, TERMS, USAGE_ROW
 from api.http.filters import known_dimensions, known_product
 from api.http.openapi import answers
 from api.http.parameters import (
@@ -22,11 +22,13 @@ from api.http.parameters import (
     Start,
     text_fault,
 )
+from api.http.rate_card_examples import CUSTOMER_PRICE
 from api.http.responses import json_response
 from api.instants import EARLIEST, from_milliseconds, instant_text, milliseconds
 from api.reads.balances import CreditBalance, list_balances
 from api.reads.contracts import Customer, get_customer, list_customers
-from api.reads.prices import PriceRow, Terms, list_prices, terms_at
+from api.reads.overridden_prices import CustomerPrice, list_customer_prices
+from api.reads.prices import Terms, terms_at
 from api.reads.usage import DEFAULT_SPANS, Grain, UsageRow, list_usage, usage_timezone
 from api.store import Store
 
@@ -70,7 +72,7 @@ class CustomerPriceList:
     then."""
 
     terms: Terms
-    items: tuple[PriceRow, ...]
+    items: tuple[CustomerPrice, ...]
     next_cursor: str | None
 
 
@@ -199,7 +201,9 @@ def get_usage(
     "/customers/{customer_id}/prices",
     operation_id="list_customer_prices",
     summary="Prices in force for a customer",
-    responses=answers({"terms": TERMS, "items": [PRICE], "next_cursor": None}, model=CustomerPriceList),
+    responses=answers(
+        {"terms": TERMS, "items": [CUSTOMER_PRICE], "next_cursor": None}, model=CustomerPriceList
+    ),
 )
 def get_customer_prices(
     store: StoreDependency,
@@ -219,10 +223,12 @@ def get_customer_prices(
     terms, version_id = found
     if not version_id:
         return json_response(CustomerPriceList(terms, (), None))
-    # The version is part of the check: a page never goes on in another version's prices.
+    # What has the prices is part of the check: a page never goes on in those of another version or other overrides.
     filters = {"customer_id": customer_id, "at": at, "product": product, "version_id": version_id}
     after = decode_cursor("customer_prices", filters, cursor, (is_number,))
-    page = list_prices(store, version_id, product=wanted, limit=limit, after=after)
+    page = list_customer_prices(
+        store, version_id, terms.contract_id, instant, product=wanted, limit=limit, after=after
+    )
     return json_response(
         CustomerPriceList(terms, page.items, encode_cursor("customer_prices", filters, page.after))
     )

@@ -9,9 +9,9 @@ from starlette.responses import Response
 
 from api.http.bodies import json_body
 from api.http.dependencies import ActorDependency, CompilingDependency, StoreDependency
-from api.http.examples import NUMBERS_CHANGED
 from api.http.openapi import answers, refuses, takes_json
 from api.http.parameters import MAX_NUMBER, Instant, RateCardId, RemarkText
+from api.http.rate_card_examples import NUMBERS_CHANGED
 from api.http.responses import json_response
 from api.instants import instant_text
 from api.operations.change_numbers import NumbersChanged, change_card_numbers

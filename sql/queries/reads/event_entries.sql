@@ -3,7 +3,7 @@ SELECT
     entry.recorded_at AS recorded_at, entry.sign AS sign, toString(entry.reason) AS reason, entry.event_time AS event_time, entry.event_key AS event_key,
     entry.period_id AS period_id, entry.price_id AS price_id, entry.quantity AS quantity, entry.unit_price AS unit_price,
     entry.amount AS amount, toDecimal256(entry.amount, 24) AS exact_unit_amount, exact_unit_amount * product.unit_value AS exact_amount, toString(entry.unrated) AS unrated, entry.dimensions AS actual_dimensions,
-    toUInt32(bitShiftRight(entry.price_id, 32)) AS version_id,
+    version.card_version_id AS card_version_id, version.set_hash AS set_hash, overridden.list_price_id AS list_price_id, overridden.override_number AS override_number,
     price.model AS model, price.per_event AS per_event, price.unit_amount AS unit_amount, price.dimensions AS price_dimensions,
     price.tier_up_to AS tier_up_to, price.tier_unit_amount AS tier_unit_amount, price.tier_flat_amount AS tier_flat_amount,
     price.package_size AS package_size, price.package_amount AS package_amount, price.free_units AS free_units, price.included AS included,
@@ -24,6 +24,8 @@ FROM
 LEFT ANY JOIN (SELECT * FROM price_rows WHERE price_id IN (SELECT price_id FROM rated_usage WHERE event_time IN {event_times:Array(DateTime64(3, 'UTC'))} AND event_key = {event_key:UInt128})) AS price
     ON price.price_id = entry.price_id
 LEFT ANY JOIN rate_card_products AS product ON product.version_id = price.version_id AND product.product_number = price.product_number
-LEFT ANY JOIN rate_card_versions AS version ON version.version_id = price.version_id
+LEFT ANY JOIN priced_versions AS version ON version.version_id = price.version_id
+LEFT ANY JOIN (SELECT * FROM overridden_prices WHERE price_id IN (SELECT price_id FROM rated_usage WHERE event_time IN {event_times:Array(DateTime64(3, 'UTC'))} AND event_key = {event_key:UInt128})) AS overridden
+    ON overridden.price_id = entry.price_id
 LEFT ANY JOIN billing_periods AS period ON period.period_id = entry.period_id
 ORDER BY recorded_at, sign, product

@@ -1,0 +1,1 @@
+SELECT any(overrides) FROM override_sets WHERE set_hash = {set_hash:String}
