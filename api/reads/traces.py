@@ -12,7 +12,14 @@ from api.reads.formulas import price_formulas, step_text
 from api.reads.invoice_documents import invoice_id_of, usage_line_id
 from api.reads.line_events import event_amounts
 from api.reads.prices import price_row
-from api.reads.trace_documents import EventRevision, EventTrace, LedgerEntry, RatedProduct, UnratedProduct
+from api.reads.trace_documents import (
+    EventRevision,
+    EventTrace,
+    LedgerEntry,
+    RatedProduct,
+    StepDraw,
+    UnratedProduct,
+)
 from api.reads.unrated import REASONS
 from api.store import Store
 from ratecard_compiler.decimals import decimal_text
@@ -174,7 +181,30 @@ def _rated(store: Store, row: Row) -> RatedProduct | None:
         unit_amount=unit_amount,
         amount=amount,
         currency=row["currency"],
+        credits=_step_draws(store, row, amounts[0]["rate_card_version"]),
         text=_calculation(row, quantity, unit_price, unit_amount, amount),
+    )
+
+
+def _step_draws(store: Store, row: Row, version: int) -> tuple[StepDraw, ...]:
+    if not row["has_grants"]:
+        return ()
+    rows = store.database.rows(
+        load("queries/reads/step_draws.sql"),
+        customer_id=row["owner_id"],
+        at=milliseconds(row["event_time"]),
+        period_id=row["period_id"],
+        product=row["product"],
+        version=version,
+    )
+    return tuple(
+        StepDraw(
+            step_start=instant_text(draw["step_start"]),
+            grant_id=draw["grant_id"],
+            units=decimal_text(draw["units"]),
+            unit=draw["unit"],
+        )
+        for draw in rows
     )
 
 
@@ -236,6 +266,10 @@ def _explanation(
             f"{one.product_name or one.product}: contract {one.contract_id}, period from {one.period_start}, "
             f"{one.rate_card} version {one.rate_card_version}{since}, price{where}: {one.text}."
         )
+        for draw in one.credits:
+            sentences.append(
+                f"Of its step, which starts at {draw.step_start}, grant {draw.grant_id} paid {draw.units} {draw.unit}."
+            )
         if one.formulas:
             sentences.append(f"Its {'; '.join(step_text(step) for step in one.formulas)}.")
     for reason in unrated:
