@@ -175,6 +175,7 @@ def _grant_row(one: GivenGrant, start_at: datetime, opening: Mapping[str, Decima
         "paid": grant.paid + one.parent_paid,
         "priority": grant.priority,
         "effective_at": milliseconds(grant.effective_at),
+        "expires_at": milliseconds(grant.expires_at or LATEST),
         "ends_at": milliseconds(min(ends, default=LATEST)),
         "products": list(grant.products),
         "tags": list(grant.tags),

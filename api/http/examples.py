@@ -357,6 +357,7 @@ TRACE: Final[Document] = {
             "unit_amount": "0.000936",
             "amount": "0.000936",
             "currency": "USD",
+            "credits": [],
             "text": "1200 token × 0.00000078 USD = 0.000936 USD",
         }
     ],

@@ -55,7 +55,6 @@ CODES: dict[str, str] = {
     "store_unavailable": "The events may or may not be stored; send them again, repeats are harmless.",
     "too_busy": "More is being received than can be held; send the request again a little later.",
     "unknown_event": "No event with this identity counts: it was never stored, or it was voided.",
-    "unknown_grant": "The customer has no grant with this id.",
     "unknown_parameter": "The query has a parameter that this route does not know, or one twice.",
     "unknown_parent": "The version that this one is said to be made from is not published.",
     "unknown_path": "No route has this path.",

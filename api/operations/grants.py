@@ -120,7 +120,7 @@ def void_grant(
         stored = store.database.rows(load("queries/grants_of_customer.sql"), customer_id=customer_id)
         wanted = [row for row in stored if grant_id in (row["grant_id"], row["recurring_grant_id"])]
         if not wanted:
-            raise NotFound("unknown_grant", f"the customer {customer_id} has no grant {grant_id}")
+            raise NotFound("not_found", f"The customer {customer_id} has no grant {grant_id}.")
         ids = {row["grant_id"] for row in wanted}
         wanted += [row for row in stored if row["parent_grant_id"] in ids and row["grant_id"] not in ids]
         live = [row for row in wanted if row["expires_at"] is None or row["expires_at"] > at]

@@ -32,6 +32,7 @@ class Grant:
     ends_at: datetime | None
     products: frozenset[str]
     tags: frozenset[str]
+    expires_at: datetime | None = None
     name: str = ""
     voided: bool = False
     parent: str = ""
@@ -53,11 +54,11 @@ class Grant:
         return unscoped or product in self.products or bool(self.tags & tags)
 
     def order(self) -> tuple[object, ...]:
-        """Priority, narrower scope, sooner end, nothing paid for it, earlier start, id."""
+        """Priority, narrower scope, sooner expiry, nothing paid for it, earlier start, id."""
         breadth = (0, len(self.products)) if self.products and not self.tags else (1, len(self.tags))
         if not self.products and not self.tags:
             breadth = (2, 0)
-        end = self.ends_at or datetime.max.replace(tzinfo=UTC)
+        end = self.expires_at or datetime.max.replace(tzinfo=UTC)
         return (self.priority, breadth, end, self.paid != 0, self.effective_at, self.grant_id)
 
 
@@ -145,7 +146,7 @@ def read_grants(
 def _given(grant: Grant, start: datetime, end: datetime | None, voided_at: datetime | None) -> Grant:
     ends = [at for at in (end, voided_at) if at is not None]
     voided = voided_at is not None and (end is None or voided_at <= end)
-    return replace(grant, effective_at=start, ends_at=min(ends, default=None), voided=voided)
+    return replace(grant, effective_at=start, expires_at=end, ends_at=min(ends, default=None), voided=voided)
 
 
 def _expiry(start: datetime, expires_at: datetime, interval: str, number: int, timezone: str) -> datetime:

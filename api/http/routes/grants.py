@@ -137,7 +137,6 @@ def get_credit_ledger(
         },
         model=VoidAnswer,
     )
-    | refuses(404, "unknown_grant")
     | refuses(409, "grant_is_void"),
     openapi_extra=takes_json(
         VoidRequest,
