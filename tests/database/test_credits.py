@@ -121,8 +121,8 @@ def test_at_every_instant_the_entries_add_up_to_the_balance(store: Store) -> Non
         sums: dict[str, Decimal] = {}
         for one in entries(store, at):
             sums[one.grant_id] = sums.get(one.grant_id, Decimal(0)) + Decimal(one.units)
-        for name, one in balances(store, at).items():
-            assert sums.get(name, Decimal(0)) == Decimal(one.remaining), (at, name)
+        for name, balance in balances(store, at).items():
+            assert sums.get(name, Decimal(0)) == Decimal(balance.remaining), (at, name)
 
 
 def test_a_balance_at_an_instant_counts_usage_before_it_whenever_it_was_stored(store: Store) -> None:
