@@ -18,7 +18,8 @@ from rich.live import Live
 from rich.progress import BarColumn, Progress, TextColumn
 
 from api.cli.explain import show_trace
-from api.cli.invoices import show_balances, show_invoices, totals_table
+from api.cli.grants import show_balances
+from api.cli.invoices import show_invoices, totals_table
 from api.cli.output import stdout
 from api.events import DecodedEvents
 from api.http.server import KEY_FILE, serving

@@ -7,9 +7,12 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from ratecard_compiler.errors import CODES, DocumentKind, ErrorList
+from ratecard_compiler.source import MappingNode, Node, SequenceNode, read_yaml
 from sql.client import Database
 
 CASES_A_QUERY = 500
+CASES_FILE = DocumentKind("file of cases", "[{…}, …]", CODES)
 
 
 # A number of more digits is refused with its case, as text: Python would refuse the file.
@@ -21,11 +24,13 @@ class RefusedCase(Exception):
 
 
 def read_cases(text: str, shape: str) -> list[Any]:
-    """The list of cases in a JSON text; `shape` is what to write in its place. ValueError: it is no such list.
+    """The list of cases in a JSON or YAML text; `shape` is what to write in its place. ValueError: it is no such list.
 
     Decimals are strings; one without quotes is taken as the text that stands there, so it is exact too, and one with an
     exponent is refused with its case. So is a case that has a name twice.
     """
+    if not text.lstrip().startswith(("[", "{")):
+        return _read_yaml_cases(text, shape)
     try:
         cases = json.loads(
             text,
@@ -54,6 +59,28 @@ class _RepeatedNames(dict[str, Any]):
 def _members(members: Sequence[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(members)
     return found if len(found) == len(members) else _RepeatedNames(members)
+
+
+def _read_yaml_cases(text: str, shape: str) -> list[Any]:
+    """The list in a YAML text, whose scalars stay text as they stand there. The reader takes mappings: it becomes the
+    value of a key on a line of its own before it."""
+    errors = ErrorList("cases", CASES_FILE)
+    top = read_yaml(f"cases:\n{text}", errors)
+    if top is None:
+        [first, *_] = errors.in_order()
+        raise ValueError(f"line {first.line - 1}, column {first.column}: {first.fact}; {first.fix}")
+    cases = _value(top.entries["cases"])
+    if not isinstance(cases, list):
+        raise ValueError(f"the file holds no list; write [{shape}, …]")
+    return cases
+
+
+def _value(node: Node) -> Any:
+    if isinstance(node, MappingNode):
+        return {key: _value(item) for key, item in node.entries.items()}
+    if isinstance(node, SequenceNode):
+        return [_value(item) for item in node.items]
+    return None if node.is_null else node.text
 
 
 def _refuse_constant(name: str) -> None:

@@ -1,4 +1,4 @@
-"""`runrate invoice` and `runrate balance`: what is due, and what is left of prepaid credits."""
+"""`runrate invoice`: what is due."""
 
 import re
 from typing import Annotated, Any
@@ -24,7 +24,6 @@ def check_period(text: str | None) -> str | None:
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     _register_invoice(app)
-    _register_balance(app)
 
 
 def _register_invoice(app: typer.Typer) -> None:
@@ -129,26 +128,3 @@ def _name(line: dict[str, Any]) -> str:
     if line["kind"] == "credit":
         return f"Credit {line['grant_id']} for {line['product']}"
     return f"{line['product_name'] or line['product']} (version {line['rate_card_version']})"
-
-
-def _register_balance(app: typer.Typer) -> None:
-    @command(app, "balance", "runrate balance hoshizora")
-    def balance(
-        settings: Settings,
-        customer: Annotated[str, typer.Argument(help="The customer's id.")],
-    ) -> None:
-        """Show what is left of a customer's credit grants."""
-        with Session(settings) as session:
-            found = session.listing(f"/v1/customers/{part(customer)}/balances")
-        print_json(found) if settings.as_json else show_balances(found["items"])
-
-
-def show_balances(found: list[dict[str, Any]]) -> None:
-    """Print balances, one grant a row."""
-    amounts = ("granted", "drawn", "expired", "voided", "remaining")
-    table = Columns("grant", "unit", *amounts, "expires", numbers=amounts)
-    for one in found:
-        table.row(
-            one["grant_id"], one["unit"], *(one[name] for name in amounts), one["expires_at"] or "never"
-        )
-    table.show("the customer has no credit grants")

@@ -1,4 +1,4 @@
-"""`runrate scenario`, `rate` and `aggregate`: what rules, prices and meters come to, in an engine of their own."""
+"""`runrate scenario`, `rate`, `aggregate` and `drawdown`: what they come to, in an engine of their own."""
 
 import json
 import shutil
@@ -13,6 +13,8 @@ import typer
 from api.cli.aggregation_cases import CASE_SHAPE as AGGREGATION_SHAPE
 from api.cli.aggregation_cases import aggregate_cases
 from api.cli.cases import read_cases
+from api.cli.drawdown_cases import CASE_SHAPE as DRAWDOWN_SHAPE
+from api.cli.drawdown_cases import drawdown_cases
 from api.cli.failures import CommandFailed
 from api.cli.files import read_text
 from api.cli.output import Columns, pairs, print_json, stderr, stdout
@@ -22,6 +24,7 @@ from api.cli.settings import Settings, command
 from api.opening import open_store
 from api.scenarios.comparison import Difference, compare
 from api.scenarios.plan import Scenario, read_scenario
+from api.scenarios.results import BALANCE_FIELDS
 from api.scenarios.run import run_scenario
 from sql.client import Database
 
@@ -56,6 +59,7 @@ def register(app: typer.Typer) -> None:
 
     _register_rate(app)
     _register_aggregate(app)
+    _register_drawdown(app)
 
 
 def _register_rate(app: typer.Typer) -> None:
@@ -100,6 +104,27 @@ def _register_aggregate(app: typer.Typer) -> None:
                 note = f"note: case {case.case_id}: not counted, because no numbers: {shown}"
                 stderr().print(note, markup=False)
         _refuse({case.case_id: case.error for case in aggregated if case.error is not None})
+
+
+def _register_drawdown(app: typer.Typer) -> None:
+    @command(app, "drawdown", "runrate drawdown --cases cases.json")
+    def drawdown(
+        settings: Settings,
+        cases: Annotated[
+            Path,
+            typer.Option(help="JSON or YAML: [{id, start_at, until, grants, start_balances, usage}, …]."),
+        ],
+    ) -> None:
+        """Draw down credits of single cases with the SQL of balances.
+
+        Prints [{id, balances, overage}, …], exact. A case that cannot be drawn down is printed as {id, error}; then the
+        exit code is 1.
+        """
+        listed = _cases(cases, DRAWDOWN_SHAPE)
+        with fresh_engine() as database:
+            drawn = list(drawdown_cases(database, listed))
+        print_json([case.as_json() for case in drawn])
+        _refuse({case.case_id: case.error for case in drawn if case.error is not None})
 
 
 def _cases(path: Path, shape: str) -> list[Any]:
@@ -184,10 +209,12 @@ def _show_result(directory: Path, result: dict[str, Any], differences: list[Diff
             "drawn",
             "expired",
             "remaining",
+            "other",
             numbers=("granted", "drawn", "expired", "remaining"),
         )
         for balance in result["balances"]:
-            balances.row(*balance.values())
+            *told, others = (*(balance[name] for name in BALANCE_FIELDS), set(balance) - set(BALANCE_FIELDS))
+            balances.row(*told, ", ".join(f"{name} {balance[name]}" for name in sorted(others)))
         balances.show()
     if result["unrated"]:
         stdout().print(f"unrated: {pairs(result['unrated'])}", markup=False)

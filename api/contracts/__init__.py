@@ -7,6 +7,7 @@ Nothing here reads a file or a database. `read_contracts` checks all that the te
 from api.contracts.checks import StoredContract, StoredCustomer, StoredGrant, check_against
 from api.contracts.document import Contract, ContractsDocument, Customer, Grant
 from api.contracts.errors import CONTRACT_CODES, ContractErrors
+from api.contracts.grant_terms import GivenGrant, given_grants
 from api.contracts.periods import BillingPeriod, billing_periods
 from api.contracts.reader import read_contracts
 
@@ -17,11 +18,13 @@ __all__ = [
     "ContractErrors",
     "ContractsDocument",
     "Customer",
+    "GivenGrant",
     "Grant",
     "StoredContract",
     "StoredCustomer",
     "StoredGrant",
     "billing_periods",
     "check_against",
+    "given_grants",
     "read_contracts",
 ]

@@ -62,7 +62,27 @@ def _grant(grant: Grant) -> dict[str, Any]:
         "voided_at": _optional(grant.voided_at),
         "applies_to": {"products": list(grant.products), "tags": list(grant.tags)},
         "source": grant.source,
+        **_terms(grant),
     }
+
+
+def _terms(grant: Grant) -> dict[str, Any]:
+    """Return the terms that few grants have; a document without them reads as it did before there were any."""
+    terms: dict[str, Any] = {}
+    if grant.recurrence is not None:
+        terms["recurrence"] = {
+            "interval": grant.recurrence.interval,
+            "count": grant.recurrence.count,
+            "until": _optional(grant.recurrence.until),
+        }
+    if grant.rollover is not None:
+        most = grant.rollover.max
+        terms["rollover"] = {
+            "fraction": decimal_text(grant.rollover.fraction),
+            "max": None if most is None else decimal_text(most),
+            "months": grant.rollover.months,
+        }
+    return terms
 
 
 def _optional(at: datetime | None) -> str | None:

@@ -35,6 +35,25 @@ class Customer:
 
 
 @dataclass(frozen=True, slots=True)
+class Recurrence:
+    """A grant is given anew every `interval` (day, week, month, quarter, year), `count` times or while it starts before
+    `until`; with neither as long as the contract lasts."""
+
+    interval: str
+    count: int | None = None
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rollover:
+    """Of what is left at the expiry the `fraction`, at most `max` units, is granted again for `months`."""
+
+    fraction: Decimal
+    max: Decimal | None
+    months: int
+
+
+@dataclass(frozen=True, slots=True)
 class Grant:
     """A credit grant, usable at `effective_at <= time < expires_at` (None: for ever).
 
@@ -54,6 +73,8 @@ class Grant:
     products: tuple[str, ...]
     tags: tuple[str, ...]
     source: str
+    recurrence: Recurrence | None = None
+    rollover: Rollover | None = None
     origin: Origin = field(default=NOWHERE, compare=False, repr=False)
 
 

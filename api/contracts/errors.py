@@ -8,12 +8,14 @@ from ratecard_compiler.errors import CODES, CompileError, DocumentKind
 
 CONTRACT_CODES: dict[str, str] = {
     "alias_taken": "An alias or id already names another customer, so an event's customer would be unclear.",
+    "ambiguous_term": "Two fields of a term say the same thing in two ways.",
     "currency_changed": "A stored contract moves to a rate card in another currency; its invoices have one.",
     "end_before_start": "An end is not later than the start beside it.",
     "invalid_duration": "A duration is not a whole number of days, hours, minutes or seconds.",
     "invalid_instant": "An instant is not an RFC 3339 date and time with an offset, or not in the calendar.",
     "instant_out_of_range": "An instant is before 2015-01-01 or after 2100-01-01.",
     "overlapping_contracts": "Two contracts of one customer are in force at the same time.",
+    "rollover_without_end": "A grant that never expires has a rollover, which is what happens at the expiry.",
     "rows_disagree": "Rows of an export that make one contract say different things where it has one.",
     "unknown_column": "A mapping names a column that the export does not have.",
     "uniqueness_key_taken": "Another contract has the uniqueness key.",

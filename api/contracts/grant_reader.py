@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 
 from babel.numbers import list_currencies
 
-from api.contracts.document import Grant, Origin
+from api.contracts.document import Grant, Origin, Recurrence, Rollover
+from api.contracts.grant_terms import INTERVALS, ROLLED_OVER
 from api.contracts.text_fields import names, required_identifier
 from api.contracts.time_fields import instant, required_instant
-from api.contracts.unsupported import UNSUPPORTED_GRANT_TERMS, refuse_unsupported
+from api.contracts.unsupported import is_empty
 from ratecard_compiler.decimals import AMOUNT_LIMIT, PRICE_DECIMALS, QUANTITY_DECIMALS
 from ratecard_compiler.fields import CARD_ID, NAME, PRODUCT_ID, Fields, Range, is_name
 
@@ -27,12 +29,18 @@ _KEYS = (
     "voided_at",
     "applies_to",
     "source",
-    *UNSUPPORTED_GRANT_TERMS,
+    "recurrence",
+    "rollover",
 )
 _CURRENCY_AMOUNT = Range(AMOUNT_LIMIT, PRICE_DECIMALS, positive=True)
 _CUSTOM_AMOUNT = Range(AMOUNT_LIMIT, QUANTITY_DECIMALS, positive=True)
 _PAID = Range(AMOUNT_LIMIT, PRICE_DECIMALS, minimum=Decimal(0))
 _PRIORITY = Range(Decimal(10) ** 9, 0)
+_COUNT = Range(Decimal(10_001), 0, minimum=Decimal(1))
+_FRACTION = Range(Decimal(2), QUANTITY_DECIMALS, positive=True)
+_MONTHS = Range(Decimal(1_201), 0, minimum=Decimal(1))
+# An id that a recurrence or a rollover of another grant may have.
+_GIVEN_ID = re.compile(rf".*(@\d{{4}}-\d{{2}}-\d{{2}}|{re.escape(ROLLED_OVER)})", re.ASCII | re.DOTALL)
 
 
 def read_grant(fields: Fields) -> Grant | None:
@@ -43,8 +51,7 @@ def read_grant(fields: Fields) -> Grant | None:
     the products and the tags: a later version of the card may.
     """
     fields.known(_KEYS)
-    refuse_unsupported(fields, UNSUPPORTED_GRANT_TERMS)
-    grant_id = required_identifier(fields, "grant_id", "g1")
+    grant_id = _grant_id(fields)
     unit = _unit(fields)
     amount = _amount(fields, unit)
     paid = fields.decimal("paid", _PAID)
@@ -71,8 +78,66 @@ def read_grant(fields: Fields) -> Grant | None:
         products=products,
         tags=tags,
         source=source,
+        recurrence=_recurrence(fields),
+        rollover=_rollover(fields, unit),
         origin=Origin(fields.node.place, fields.path),
     )
+
+
+def _grant_id(fields: Fields) -> str | None:
+    grant_id = required_identifier(fields, "grant_id", "g1")
+    if grant_id is not None and _GIVEN_ID.fullmatch(grant_id):
+        fact = f"`{grant_id}` is an id that a recurrence or rollover of another grant may have"
+        fields.errors.add(
+            "invalid_name", fields.place_of("grant_id"), fields.path_of("grant_id"), fact, "choose another id"
+        )
+    return grant_id
+
+
+def _recurrence(fields: Fields) -> Recurrence | None:
+    terms = _terms(fields, "recurrence", ("interval", "count", "until"))
+    if terms is None:
+        return None
+    if terms.get("interval") is None:
+        terms.missing("interval", f"write one of {', '.join(INTERVALS)}")
+    interval = terms.choice("interval", INTERVALS, "month")
+    count, until = terms.decimal("count", _COUNT), instant(terms, "until")
+    if count is not None and until is not None:
+        fact, fix = "`count` and `until` both say when the recurrence ends", "keep one of them"
+        terms.errors.add("ambiguous_term", terms.place_of("until"), terms.path_of("until"), fact, fix)
+    return Recurrence(interval, None if count is None else int(count), until)
+
+
+def _rollover(fields: Fields, unit: str | None) -> Rollover | None:
+    terms = _terms(fields, "rollover", ("fraction", "max", "months"))
+    if terms is None:
+        return None
+    fraction, months = terms.decimal("fraction", _FRACTION), terms.decimal("months", _MONTHS)
+    most = terms.decimal("max", _amount_range(unit))
+    if fraction is not None and fraction > 1:
+        fact, fix = "more than all that is left would be rolled over", 'write at most "1"'
+        terms.errors.add(
+            "number_out_of_range", terms.place_of("fraction"), terms.path_of("fraction"), fact, fix
+        )
+    if terms.get("months") is None:
+        terms.missing("months", "write how long what is rolled over lasts: `months: 1`")
+    if fields.get("expires_at") is None:
+        fact, fix = "the grant never expires, so nothing is rolled over", "give the grant an `expires_at`"
+        fields.errors.add(
+            "rollover_without_end", fields.place_of("rollover"), fields.path_of("rollover"), fact, fix
+        )
+    return Rollover(Decimal(1) if fraction is None else fraction, most, 1 if months is None else int(months))
+
+
+def _terms(fields: Fields, key: str, keys: tuple[str, ...]) -> Fields | None:
+    """Return the fields of a term; None where it says nothing."""
+    node = fields.get(key)
+    if node is None or is_empty(node):
+        return None
+    terms = fields.mapping(key)
+    if terms is not None:
+        terms.known(keys)
+    return terms
 
 
 def _unit(fields: Fields) -> str | None:
@@ -93,9 +158,13 @@ def _amount(fields: Fields, unit: str | None) -> Decimal | None:
     if fields.get("amount") is None:
         fields.missing("amount", 'write how many units are granted: `amount: "50"`')
         return None
+    return fields.decimal("amount", _amount_range(unit))
+
+
+def _amount_range(unit: str | None) -> Range:
     # Custom units have small letters only (as in rate cards), currencies capitals only.
     is_custom = unit is not None and unit == unit.lower()
-    return fields.decimal("amount", _CUSTOM_AMOUNT if is_custom else _CURRENCY_AMOUNT)
+    return _CUSTOM_AMOUNT if is_custom else _CURRENCY_AMOUNT
 
 
 def _scope(fields: Fields) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -13,15 +13,12 @@ from ratecard_compiler.source import MappingNode, Node, SequenceNode
 UNSUPPORTED_TERMS = ("discounts", "minimum", "fees", "commits", "top_up")
 """Terms of contracts (SEMANTICS §6, §7)."""
 
-UNSUPPORTED_GRANT_TERMS = ("rollover", "recurrence")
-"""Terms of credit grants (SEMANTICS §7)."""
-
 
 def refuse_unsupported(fields: Fields, terms: Iterable[str]) -> None:
     """Report every one of the terms that is there and says something; null, `[]` and `{}` say nothing."""
     for term in terms:
         node = fields.get(term)
-        if node is None or _is_empty(node):
+        if node is None or is_empty(node):
             continue
         place = fields.node.key_places[term]
         fact = f"`{term}` is not billed yet"
@@ -29,7 +26,8 @@ def refuse_unsupported(fields: Fields, terms: Iterable[str]) -> None:
         fields.errors.add("unsupported_term", place, fields.path_of(term), fact, fix)
 
 
-def _is_empty(node: Node) -> bool:
+def is_empty(node: Node) -> bool:
+    """Return whether a term says nothing."""
     if isinstance(node, SequenceNode):
         return not node.items
     return isinstance(node, MappingNode) and not node.entries

@@ -112,22 +112,6 @@ contracts:
     billing: {interval: month, anchor_day: 1}
 """
 
-BALANCE: Final[Document] = {
-    "customer_id": "northwind",
-    "grant_id": "northwind-credits",
-    "contract_id": "northwind-2025",
-    "unit": "credit",
-    "granted": "50",
-    "drawn": "10",
-    "expired": "0",
-    "voided": "0",
-    "remaining": "40",
-    "effective_at": "2026-01-01T05:00:00Z",
-    "expires_at": None,
-    "priority": 1,
-    "source": "purchase",
-}
-
 USAGE_ROW: Final[Document] = {
     "start": "2026-01-15T05:00:00Z",
     "product": "input_tokens",
@@ -349,6 +333,7 @@ TRACE: Final[Document] = {
             "unit_amount": "0.000936",
             "amount": "0.000936",
             "currency": "USD",
+            "credits": [],
             "text": "1200 token × 0.00000078 USD = 0.000936 USD",
         }
     ],

@@ -81,6 +81,7 @@ InvoiceId = Annotated[
 ]
 LineId = Annotated[Identifier, Path(description="`line_id` of the line.", examples=["usage:input_tokens:1"])]
 ContractId = Annotated[Identifier, Path(description="The contract.", examples=["northwind-2025"])]
+GrantId = Annotated[Identifier, Path(description="The grant.", examples=["northwind-credits"])]
 FileName = Annotated[
     Identifier, Query(description="What errors call the document.", examples=["ratecard.yaml"])
 ]

@@ -35,6 +35,8 @@ CODES: dict[str, str] = {
     "currency_changed": "The card's earlier versions are in another currency.",
     "engine_busy": "The engine is short of memory, disk or connections; the same request may work later.",
     "gates_failed": "A gate refuses the version; `errors` has every reason, and `force` activates it all the same.",
+    "grant_has_ended": "The grant has expired before the instant from which it would be void.",
+    "grant_is_void": "The grant is void from another instant on, which is not moved.",
     "internal_error": "Something failed that should not; it is logged, and the request is not acknowledged.",
     "invalid_api_key": "The API key is missing, unknown or revoked.",
     "invalid_body": "The body is not what this route takes; `errors` names the fields.",

@@ -13,13 +13,13 @@ from api.contracts import (
     BillingPeriod,
     Contract,
     Customer,
-    Grant,
     billing_periods,
     read_contracts,
 )
 from api.instants import LATEST, MILLISECOND
 from api.operations.begin_periods import mark_begun_periods
 from api.operations.contract_changes import contracts_change
+from api.operations.grants import grant_rows, stored_contract
 from api.operations.overrides import override_set_rows, override_slice_rows, prices_for_overrides
 from api.operations.reconcile import reconcile, request_reconcile
 from api.operations.remarks import NO_REMARK, Remark
@@ -64,7 +64,7 @@ def apply_contracts(store: Store, text: str, file_name: str, remark: Remark = NO
         _request_reconcile(store, stored, customers, contracts)
         recorded_at = store.next_instant()
         periods = _period_rows(store, contracts, recorded_at)
-        grants = _grant_rows(store, contracts, recorded_at)
+        grants = grant_rows(store, contracts, HORIZON, recorded_at)
         # First without its document: a contract that a kill leaves half stored is never taken for stored.
         incomplete = [{**_contract_row(item, recorded_at), "document": ""} for item in contracts]
         store.outdate_dictionaries("customers_dict", "periods_dict", "terms_dict")
@@ -115,10 +115,16 @@ def extend_periods(store: Store) -> int:
                 if period.start >= row["last_end"]:
                     periods.append(_period_row(row["contract_id"], period, number, recorded_at))
                     number += 1
+        documents = store.database.rows(
+            load("queries/contract_documents.sql"), contract_ids=sorted({row["contract_id"] for row in rows})
+        )
+        contracts = [stored_contract(row["document"]) for row in documents]
+        grants = grant_rows(store, contracts, HORIZON, recorded_at)
         # Events may be there already, when the store was closed for longer than the periods reached.
         request_reconcile(store, min(row["last_end"] for row in rows), LATEST, "billing periods added")
         store.outdate_dictionaries("periods_dict", "terms_dict")
         store.database.insert("billing_period_records", periods)
+        store.database.insert("grant_records", grants)
         store.refresh_dictionaries()
         return len(periods)
 
@@ -179,43 +185,6 @@ def _period_row(
         "period_start": period.start,
         "period_end": period.end,
         "period_id": period_id,
-        "withdrawn": False,
-        "recorded_at": recorded_at,
-    }
-
-
-def _grant_rows(store: Store, contracts: list[Contract], recorded_at: datetime) -> list[dict[str, Any]]:
-    ids = [contract.contract_id for contract in contracts]
-    before = {
-        (row["customer_id"], row["grant_id"]): row
-        for row in (
-            store.database.rows(load("queries/grants_of_contracts.sql"), contract_ids=ids) if ids else []
-        )
-    }
-    rows = []
-    for contract in contracts:
-        for grant in contract.grants:
-            before.pop((contract.customer_id, grant.grant_id), None)
-            rows.append(_grant_row(contract, grant, recorded_at))
-    rows += [{**row, "withdrawn": True, "recorded_at": recorded_at} for row in before.values()]
-    return rows
-
-
-def _grant_row(contract: Contract, grant: Grant, recorded_at: datetime) -> dict[str, Any]:
-    return {
-        "customer_id": contract.customer_id,
-        "grant_id": grant.grant_id,
-        "contract_id": contract.contract_id,
-        "unit": grant.unit,
-        "amount": grant.amount,
-        "paid": grant.paid,
-        "priority": grant.priority,
-        "effective_at": grant.effective_at,
-        "expires_at": grant.expires_at,
-        "voided_at": grant.voided_at,
-        "products": list(grant.products),
-        "tags": list(grant.tags),
-        "source": grant.source,
         "withdrawn": False,
         "recorded_at": recorded_at,
     }

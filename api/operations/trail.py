@@ -27,6 +27,7 @@ Action = Literal[
     "rollback",
     "set",
     "contracts",
+    "void_grant",
     "key_create",
     "key_revoke",
     "interrupted",

@@ -43,6 +43,17 @@ class LedgerEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class StepDraw:
+    """What a grant paid of the product's usage in the event's step, all of its events together: an hour, or since
+    `step_start` where a grant started or ended in it. Negative: what came back."""
+
+    step_start: str
+    grant_id: str
+    units: str
+    unit: str
+
+
+@dataclass(frozen=True, slots=True)
 class RatedProduct:
     """How one product rates the event: quantity × unit price = `unit_amount` in `unit`, worth `amount` in
     `currency`; both exact. Where the price depends on position, `unit_price` is null and the amount is what
@@ -74,6 +85,7 @@ class RatedProduct:
     unit_amount: str
     amount: str
     currency: str
+    credits: tuple[StepDraw, ...]
     text: str
 
 

@@ -13,7 +13,14 @@ from api.reads.invoice_documents import invoice_id_of, usage_line_id
 from api.reads.line_events import event_amounts
 from api.reads.overridden_prices import OverridesHeld, list_prices_of, override_sentence
 from api.reads.prices import price_row
-from api.reads.trace_documents import EventRevision, EventTrace, LedgerEntry, RatedProduct, UnratedProduct
+from api.reads.trace_documents import (
+    EventRevision,
+    EventTrace,
+    LedgerEntry,
+    RatedProduct,
+    StepDraw,
+    UnratedProduct,
+)
 from api.reads.unrated import REASONS
 from api.store import Store
 from ratecard_compiler.decimals import decimal_text
@@ -185,7 +192,30 @@ def _rated(store: Store, row: Row) -> RatedProduct | None:
         unit_amount=unit_amount,
         amount=amount,
         currency=row["currency"],
+        credits=_step_draws(store, row, amounts[0]["rate_card_version"]),
         text=_calculation(row, quantity, unit_price, unit_amount, amount),
+    )
+
+
+def _step_draws(store: Store, row: Row, version: int) -> tuple[StepDraw, ...]:
+    if not row["has_grants"]:
+        return ()
+    rows = store.database.rows(
+        load("queries/reads/step_draws.sql"),
+        customer_id=row["owner_id"],
+        at=milliseconds(row["event_time"]),
+        period_id=row["period_id"],
+        product=row["product"],
+        version=version,
+    )
+    return tuple(
+        StepDraw(
+            step_start=instant_text(draw["step_start"]),
+            grant_id=draw["grant_id"],
+            units=decimal_text(draw["units"]),
+            unit=draw["unit"],
+        )
+        for draw in rows
     )
 
 
@@ -249,6 +279,10 @@ def _explanation(
         )
         if one.override is not None:
             sentences.append(override_sentence(one.override, one.list_price))
+        for draw in one.credits:
+            sentences.append(
+                f"Of its step, which starts at {draw.step_start}, grant {draw.grant_id} paid {draw.units} {draw.unit}."
+            )
         if one.formulas:
             whose = "Its" if one.override is None else "The list price's"
             sentences.append(f"{whose} {'; '.join(step_text(step) for step in one.formulas)}.")

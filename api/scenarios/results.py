@@ -18,6 +18,8 @@ Item = TypeVar("Item")
 PAGE = 1_000
 LINE_FIELDS = ("quantity", "amount", "period_start", "period_end", "breakdown")
 BALANCE_FIELDS = ("customer_id", "grant_id", "unit", "granted", "drawn", "expired", "remaining")
+# How else a grant may end; named where there is anything of it.
+ENDINGS = ("voided", "rolled_over")
 
 
 def complete_result(store: Store) -> dict[str, Any]:
@@ -74,7 +76,10 @@ def _balances(store: Store) -> Iterator[dict[str, Any]]:
     for customer_id in owners:
         for balance in _all(partial(_balance_page, store, customer_id)):
             document = _plain(balance)
-            yield {name: document[name] for name in BALANCE_FIELDS}
+            yield {
+                **{name: document[name] for name in BALANCE_FIELDS},
+                **{name: document[name] for name in ENDINGS if document[name] != "0"},
+            }
 
 
 def _balance_page(store: Store, customer_id: str, after: Position | None) -> Page[CreditBalance]:

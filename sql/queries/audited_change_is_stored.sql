@@ -10,6 +10,8 @@ FROM
     UNION ALL
     SELECT recorded_at FROM customer_records
     UNION ALL
+    SELECT recorded_at FROM grant_records
+    UNION ALL
     SELECT created_at AS recorded_at FROM api_keys
 )
 WHERE recorded_at = fromUnixTimestamp64Milli({recorded_at:Int64}, 'UTC')

@@ -42,6 +42,8 @@ contracts:
          voided_at: 2026-02-01T00:00:00Z, applies_to: {products: [b-1, a], tags: [ai]}}
 """
 
+END = "2026-02-01T00:00:00Z"
+
 
 def test_everything_that_a_contract_says() -> None:
     found = read_contracts(FULL, "contracts.yaml")
@@ -154,10 +156,37 @@ def test_a_term_that_is_not_billed_yet_is_refused_by_name(term: str, value: Any)
     assert error.fact == f"`{term}` is not billed yet"
 
 
-@pytest.mark.parametrize("term", ["rollover", "recurrence"])
-def test_a_grant_term_that_is_not_billed_yet_is_refused_by_name(term: str) -> None:
-    found = refusals(document(contract(grants=[grant(), grant(grant_id="g2", **{term: {"months": 1}})])))
-    assert found == [("unsupported_term", f"contracts[1].grants[2].{term}")]
+@pytest.mark.parametrize(
+    ("terms", "code", "path"),
+    [
+        ({"recurrence": {"interval": "fortnight"}}, "unknown_choice", "recurrence.interval"),
+        ({"recurrence": {"count": "3"}}, "missing_field", "recurrence.interval"),
+        ({"recurrence": {"interval": "day", "count": "0"}}, "number_out_of_range", "recurrence.count"),
+        ({"recurrence": {"interval": "day", "every": "2"}}, "unknown_key", "recurrence.every"),
+        (
+            {"recurrence": {"interval": "day", "count": "2", "until": "2027-01-01T00:00:00Z"}},
+            "ambiguous_term",
+            "recurrence.until",
+        ),
+        ({"rollover": {"months": "1"}}, "rollover_without_end", "rollover"),
+        ({"rollover": {"fraction": "0.5"}, "expires_at": END}, "missing_field", "rollover.months"),
+        (
+            {"rollover": {"fraction": "1.1", "months": "1"}, "expires_at": END},
+            "number_out_of_range",
+            "rollover.fraction",
+        ),
+        (
+            {"rollover": {"max": "-1", "months": "1"}, "expires_at": END},
+            "number_out_of_range",
+            "rollover.max",
+        ),
+        ({"grant_id": "g@2026-01-01"}, "invalid_name", "grant_id"),
+        ({"grant_id": "g+rollover"}, "invalid_name", "grant_id"),
+    ],
+)
+def test_wrong_terms_of_grants(terms: dict[str, Any], code: str, path: str) -> None:
+    found = refusals(document(contract(grants=[grant(**terms)])))
+    assert found == [(code, f"contracts[1].grants[1].{path}")]
 
 
 def test_everything_wrong_is_said_at_once_with_its_place() -> None:

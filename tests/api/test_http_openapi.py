@@ -237,6 +237,8 @@ CALLS: dict[str, tuple[str, str, dict[str, Any]]] = {
     "list_customers": ("GET", "/v1/customers", {}),
     "get_customer": ("GET", "/v1/customers/c1", {}),
     "list_balances": ("GET", "/v1/customers/c1/balances", {}),
+    "list_credit_entries": ("GET", "/v1/customers/c1/credit-ledger", {}),
+    "void_grant": ("POST", "/v1/customers/c1/grants/g1/void", {"json": {"reason": "cancelled"}}),
     "list_usage": ("GET", "/v1/customers/c1/usage?group_by=model", {}),
     "list_customer_prices": ("GET", "/v1/customers/c1/prices", {}),
     "list_contracts": ("GET", "/v1/contracts", {}),

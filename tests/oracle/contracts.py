@@ -9,7 +9,7 @@ from itertools import pairwise
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from tests.oracle.credits import Grant, read_grant
+from tests.oracle.credits import AHEAD, Grant, read_grants
 from tests.oracle.exact import NotCovered
 from tests.oracle.expressions import parse
 from tests.oracle.instants import instant, month_around
@@ -85,7 +85,7 @@ def read_customer(document: Mapping[str, Any]) -> Customer:
     return Customer(document["customer_id"], attributes, tuple(document.get("aliases") or ()))
 
 
-def read_contract(document: Mapping[str, Any]) -> Contract:
+def read_contract(document: Mapping[str, Any], now: datetime) -> Contract:
     """A contract of a contracts file. NotCovered: a term that it does not know, or an interval other than
     the month."""
     for term in UNKNOWN_TERMS:
@@ -94,15 +94,24 @@ def read_contract(document: Mapping[str, Any]) -> Contract:
     billing = document.get("billing") or {}
     if billing.get("interval", "month") != "month":
         raise NotCovered(f"billing interval {billing['interval']!r}")
+    starts_at = instant(document["starts_at"])
+    ends_at = instant(document["ends_at"]) if document.get("ends_at") else None
+    timezone = document.get("timezone") or "UTC"
     return Contract(
         contract_id=document["contract_id"],
         customer_id=document["customer_id"],
         rate_card=document["rate_card"],
-        starts_at=instant(document["starts_at"]),
-        ends_at=instant(document["ends_at"]) if document.get("ends_at") else None,
-        timezone=document.get("timezone") or "UTC",
+        starts_at=starts_at,
+        ends_at=ends_at,
+        timezone=timezone,
         anchor_day=int(billing.get("anchor_day") or "1"),
-        grants=tuple(read_grant(grant) for grant in document.get("grants") or ()),
+        grants=tuple(
+            given
+            for grant in document.get("grants") or ()
+            for given in read_grants(
+                grant, timezone=timezone, until=max(now, starts_at) + AHEAD, contract_end=ends_at
+            )
+        ),
         overrides=read_overrides(document.get("overrides")),
     )
 

@@ -1,21 +1,27 @@
 """Drawing down prepaid credits (SEMANTICS §7): steps of one hour and one product, grants in their order."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
-from decimal import Decimal
+from calendar import monthrange
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from decimal import ROUND_DOWN, Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from tests.oracle.exact import NotCovered, exactly, plain, required_decimal
 from tests.oracle.instants import instant
 
 ZERO = Decimal(0)
-UNKNOWN_TERMS = ("rollover", "recurrence")
+# How far ahead the recurrences of an open contract are given (docs/contracts.md).
+AHEAD = timedelta(days=400)
+MONTHS = {"month": 1, "quarter": 3, "year": 12}
+DAYS = {"day": 1, "week": 7}
 
 
 @dataclass(frozen=True)
 class Grant:
-    """A grant; `amount` in its `unit`. It pays usage at `effective_at <= time < ends_at` (None: no end)."""
+    """A grant; `amount` in its `unit`. It pays usage at `effective_at <= time < ends_at` (None: no end). `voided` is
+    whether that end is a void. A rollover is granted the `fraction`, at most `most`, of what its `parent` has then."""
 
     grant_id: str
     unit: str
@@ -26,6 +32,17 @@ class Grant:
     ends_at: datetime | None
     products: frozenset[str]
     tags: frozenset[str]
+    expires_at: datetime | None = None
+    name: str = ""
+    voided: bool = False
+    parent: str = ""
+    fraction: Decimal = ZERO
+    most: Decimal = ZERO
+
+    @property
+    def never_is(self) -> bool:
+        """Whether it is void before it starts."""
+        return self.ends_at is not None and self.ends_at <= self.effective_at
 
     def pays_at(self, at: datetime) -> bool:
         """Whether the grant is in force at the instant."""
@@ -37,11 +54,11 @@ class Grant:
         return unscoped or product in self.products or bool(self.tags & tags)
 
     def order(self) -> tuple[object, ...]:
-        """Priority, narrower scope, sooner end, nothing paid for it, earlier start, id."""
+        """Priority, narrower scope, sooner expiry, nothing paid for it, earlier start, id."""
         breadth = (0, len(self.products)) if self.products and not self.tags else (1, len(self.tags))
         if not self.products and not self.tags:
             breadth = (2, 0)
-        end = (self.ends_at is None, self.ends_at or self.effective_at)
+        end = self.expires_at or datetime.max.replace(tzinfo=UTC)
         return (self.priority, breadth, end, self.paid != 0, self.effective_at, self.grant_id)
 
 
@@ -78,14 +95,87 @@ class Drawdown:
 
     draws: list[Draw] = field(default_factory=list)
     left: dict[str, Decimal] = field(default_factory=dict)
+    granted: dict[str, Decimal] = field(default_factory=dict)
     overage: Decimal = ZERO
 
 
+def read_grants(
+    document: Mapping[str, Any],
+    identifier: str = "grant_id",
+    *,
+    timezone: str = "UTC",
+    until: datetime,
+    contract_end: datetime | None = None,
+) -> Iterator[Grant]:
+    """What a grant of a contract comes to: itself or its recurrences that start before `until`, and their rollovers."""
+    first = read_grant(document, identifier)
+    recurrence, rollover = document.get("recurrence") or {}, document.get("rollover") or {}
+    expires_at = instant(document["expires_at"]) if document.get("expires_at") else None
+    voided_at = instant(document["voided_at"]) if document.get("voided_at") else None
+    bounds = [until, *(bound for bound in (contract_end, voided_at) if bound)]
+    if recurrence.get("until"):
+        bounds.append(instant(recurrence["until"]))
+    most_times = int(recurrence.get("count") or 10**6) if recurrence else 1
+    for number in range(most_times):
+        start, end = first.effective_at, expires_at
+        grant = first
+        if recurrence:
+            start = later(first.effective_at, recurrence["interval"], number, timezone)
+            end = expires_at and _expiry(
+                first.effective_at, expires_at, recurrence["interval"], number, timezone
+            )
+            if number and any(start >= bound for bound in bounds):
+                return
+            day = start.astimezone(ZoneInfo(timezone)).strftime("%Y-%m-%d")
+            grant = replace(first, grant_id=f"{first.grant_id}@{day}")
+        yield _given(grant, start, end, voided_at)
+        if rollover and end is not None:
+            most = required_decimal(rollover["max"]) if rollover.get("max") else grant.amount
+            rolled = replace(
+                grant,
+                grant_id=f"{grant.grant_id}+rollover",
+                name=f"{first.name}+rollover",
+                amount=min(grant.amount, most),
+                parent=grant.grant_id,
+                fraction=required_decimal(rollover.get("fraction") or "1"),
+                most=most,
+            )
+            yield _given(rolled, end, later(end, "month", int(rollover["months"]), timezone), voided_at)
+
+
+def _given(grant: Grant, start: datetime, end: datetime | None, voided_at: datetime | None) -> Grant:
+    ends = [at for at in (end, voided_at) if at is not None]
+    voided = voided_at is not None and (end is None or voided_at <= end)
+    return replace(grant, effective_at=start, expires_at=end, ends_at=min(ends, default=None), voided=voided)
+
+
+def _expiry(start: datetime, expires_at: datetime, interval: str, number: int, timezone: str) -> datetime:
+    """When a recurrence expires: so many intervals on, if the first lasts whole ones, else the same time on."""
+    for intervals in range(1, 5000):
+        end = later(start, interval, intervals, timezone)
+        if end == expires_at:
+            return later(start, interval, intervals + number, timezone)
+        if end > expires_at:
+            break
+    return later(start, interval, number, timezone) + (expires_at - start)
+
+
+def later(at: datetime, interval: str, number: int, timezone: str) -> datetime:
+    """So many intervals later by the calendar and clocks of the time zone; the 31st is clamped to the month's end."""
+    if not number:
+        return at
+    wall = at.astimezone(ZoneInfo(timezone)).replace(tzinfo=None)
+    if interval in DAYS:
+        wall += timedelta(days=DAYS[interval] * number)
+    else:
+        months = wall.year * 12 + wall.month - 1 + MONTHS[interval] * number
+        year, month = months // 12, months % 12 + 1
+        wall = wall.replace(year=year, month=month, day=min(wall.day, monthrange(year, month)[1]))
+    return wall.replace(fold=0, tzinfo=ZoneInfo(timezone)).astimezone(UTC)
+
+
 def read_grant(document: Mapping[str, Any], identifier: str = "grant_id", unit: str = "") -> Grant:
-    """A grant as a contract names it. NotCovered: a rollover or a recurrence."""
-    for term in UNKNOWN_TERMS:
-        if document.get(term):
-            raise NotCovered(f"grant {term}")
+    """A grant as a contract names it, without what recurs and rolls over."""
     scope = document.get("applies_to") or {}
     if set(scope) - {"products", "tags"}:
         raise NotCovered(f"grant scope {sorted(scope)}")
@@ -100,6 +190,8 @@ def read_grant(document: Mapping[str, Any], identifier: str = "grant_id", unit: 
         ends_at=min(ends, default=None),
         products=frozenset(scope.get("products") or ()),
         tags=frozenset(scope.get("tags") or ()),
+        name=document[identifier],
+        voided=bool(document.get("voided_at")) and instant(document["voided_at"]) == min(ends),
     )
 
 
@@ -115,11 +207,27 @@ def step_start(at: datetime, cuts: Iterable[datetime]) -> datetime:
     return max([hour, *(cut for cut in cuts if hour < cut <= at)])
 
 
-def draw_down(grants: Sequence[Grant], steps: Iterable[Step], opening: Mapping[str, Decimal]) -> Drawdown:
+def draw_down(
+    grants: Sequence[Grant],
+    steps: Iterable[Step],
+    opening: Mapping[str, Decimal],
+    until: datetime | None = None,
+) -> Drawdown:
     """Pay the steps in time order, products of one step by id, from the grants in their order. `opening` is
     what each grant holds; what no grant covers is overage. Usage that comes back is taken from what nobody
-    paid of its payable, then from its grants, the last in order first; what is left waits for later usage."""
-    result = Drawdown(left=dict(opening))
+    paid of its payable, then from its grants, the last in order first; what is left waits for later usage. Rollovers
+    that start up to `until` are what their parents have left before the first step from then on."""
+    rolled = [grant for grant in grants if grant.parent and not grant.never_is]
+    waiting_rollovers = sorted(rolled, key=lambda grant: grant.effective_at)
+    result = Drawdown(left={**opening, **{grant.grant_id: ZERO for grant in grants if grant.parent}})
+
+    def roll_over(at: datetime | None) -> None:
+        while waiting_rollovers and (at is None or waiting_rollovers[0].effective_at <= at):
+            grant = waiting_rollovers.pop(0)
+            part = result.left[grant.parent] * grant.fraction
+            amount = min(grant.most, part.quantize(Decimal(1).scaleb(-24), rounding=ROUND_DOWN))
+            result.left[grant.grant_id] = result.granted[grant.grant_id] = amount
+
     in_order = sorted(grants, key=Grant.order)
     unpaid: dict[Any, Decimal] = {}
     waiting: dict[Any, Decimal] = {}
@@ -133,6 +241,7 @@ def draw_down(grants: Sequence[Grant], steps: Iterable[Step], opening: Mapping[s
             drawn[place] = drawn.get(place, ZERO) + amount
 
     for step in sorted(steps, key=lambda step: (step.start, *step.payable)):
+        roll_over(step.start)
         payable = step.payable
         rest = abs(step.amount)
         if step.amount > 0:
@@ -151,6 +260,7 @@ def draw_down(grants: Sequence[Grant], steps: Iterable[Step], opening: Mapping[s
                 move(grant, step, -back)
                 rest -= back
             waiting[payable] = waiting.get(payable, ZERO) + rest
+    roll_over(until)
     result.overage = sum(unpaid.values(), ZERO) - sum(waiting.values(), ZERO)
     return result
 
@@ -168,10 +278,19 @@ def drawdown(case: Mapping[str, Any]) -> dict[str, Any]:
     start balance. Gives `{id, balances, overage}` at `until`, decimals as text; a grant not in force then
     holds 0."""
     start, until = instant(case["start_at"]), instant(case["until"])
-    grants = [read_grant(grant, "id") for grant in case["grants"]]
+    given = [
+        one
+        for grant in case["grants"]
+        for one in read_grants(grant, "id", until=until + timedelta(milliseconds=1))
+    ]
+    # What was rolled over before the start is a balance like any other.
+    grants = [replace(grant, parent="") if grant.effective_at <= start else grant for grant in given]
+    rollovers = {grant.grant_id for grant in given if grant.parent}
     held = {name: required_decimal(amount) for name, amount in (case.get("start_balances") or {}).items()}
     opening = {
-        grant.grant_id: grant.amount if grant.effective_at > start else held.get(grant.grant_id, grant.amount)
+        grant.grant_id: grant.amount
+        if grant.effective_at > start
+        else held.get(grant.grant_id, ZERO if grant.grant_id in rollovers else grant.amount)
         for grant in grants
     }
     cuts = cut_points(grants)
@@ -182,9 +301,10 @@ def drawdown(case: Mapping[str, Any]) -> dict[str, Any]:
             key = (step_start(at, cuts), usage.get("product") or "")
             amounts[key] = amounts.get(key, ZERO) + required_decimal(usage["value"])
     steps = [Step(at, product, "", amount, key="") for (at, product), amount in amounts.items()]
-    result = draw_down(grants, steps, opening)
-    balances = {
-        grant.grant_id: plain(result.left[grant.grant_id] if grant.pays_at(until) else ZERO)
-        for grant in grants
-    }
-    return {"id": case.get("id"), "balances": balances, "overage": plain(result.overage)}
+    result = draw_down(grants, steps, opening, until)
+    balances: dict[str, Decimal] = {}
+    for grant in grants:
+        left = result.left[grant.grant_id] if grant.pays_at(until) else ZERO
+        balances[grant.name] = balances.get(grant.name, ZERO) + left
+    shown = {name: plain(balance) for name, balance in balances.items()}
+    return {"id": case.get("id"), "balances": shown, "overage": plain(result.overage)}

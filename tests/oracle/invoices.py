@@ -78,10 +78,10 @@ def lines_of(usage: Sequence[Usage]) -> list[Line]:
     return [lines[key] for key in sorted(lines)]
 
 
-def steps_of(usage: Sequence[Usage], grants: Sequence[Grant]) -> list[Step]:
+def steps_of(usage: Sequence[Usage], grants: Sequence[Grant], until: datetime | None = None) -> list[Step]:
     """A customer's usage of one period as drawdown steps. A step's amount is what its units cost at their
     place in the period, so the steps of a line add up to the line."""
-    cuts = cut_points(grants)
+    cuts = [*cut_points(grants), *([until] if until else [])]
     amounts: dict[tuple[datetime, str, int, str, frozenset[str]], Decimal] = {}
     for part in settled(usage, lambda item: (step_start(item.at, cuts),)):
         first = part.first
@@ -100,6 +100,16 @@ def steps_of(usage: Sequence[Usage], grants: Sequence[Grant]) -> list[Step]:
         Step(start, product, unit, amount, tags, owner, version)
         for (start, product, version, unit, tags), amount in amounts.items()
     ]
+
+
+def balances_of(
+    periods: Iterable[Sequence[Usage]], grants: Sequence[Grant], now: datetime
+) -> list[dict[str, str]]:
+    """What became of a customer's grants at `now`, by id: usage before it counts."""
+    before = [[item for item in usage if item.at < now] for usage in periods]
+    steps = [step for usage in before if usage for step in steps_of(usage, grants, now)]
+    drawdown = draw_down(grants, steps, {grant.grant_id: grant.amount for grant in grants}, now)
+    return [balance(grant, grants, drawdown, now) for grant in sorted(grants, key=lambda one: one.grant_id)]
 
 
 def draw_down_customer(periods: Iterable[Sequence[Usage]], grants: Sequence[Grant]) -> Drawdown:
@@ -203,19 +213,25 @@ def _credit_line(product: str, grant: Grant, amount: Decimal, decimals: int) -> 
     }
 
 
-def balance(customer_id: str, grant: Grant, drawdown: Drawdown, now: datetime) -> dict[str, str]:
-    """What became of one grant, in its unit; before it starts nothing is granted, after its end the rest
-    expired."""
-    granted = grant.amount if grant.effective_at <= now else ZERO
+def balance(grant: Grant, grants: Sequence[Grant], drawdown: Drawdown, now: datetime) -> dict[str, str]:
+    """What became of one grant, in its unit; before it starts nothing is granted, after its end the rest expired, was
+    void, or was rolled over."""
+    granted = drawdown.granted.get(grant.grant_id, ZERO) if grant.parent else grant.amount
+    if grant.effective_at > now:
+        granted = ZERO
     drawn = sum((draw.amount for draw in drawdown.draws if draw.grant == grant), ZERO)
-    ended = grant.ends_at is not None and grant.ends_at <= now
-    expired = granted - drawn if ended else ZERO
-    return {
-        "customer_id": customer_id,
+    rollovers = [one.grant_id for one in grants if one.parent == grant.grant_id]
+    rolled_over = sum((drawdown.granted.get(name, ZERO) for name in rollovers), ZERO)
+    ended = granted and grant.ends_at is not None and grant.ends_at <= now
+    rest = granted - drawn - rolled_over if ended else ZERO
+    expired, voided = (ZERO, rest) if grant.voided else (rest, ZERO)
+    shown = {
         "grant_id": grant.grant_id,
         "unit": grant.unit,
         "granted": plain(granted),
         "drawn": plain(drawn),
         "expired": plain(expired),
-        "remaining": plain(granted - drawn - expired),
+        "remaining": plain(granted - drawn - expired - voided - rolled_over),
     }
+    others = {"voided": plain(voided), "rolled_over": plain(rolled_over)}
+    return shown | {name: amount for name, amount in others.items() if amount != "0"}

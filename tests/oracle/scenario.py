@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.oracle.exact import exactly
-from tests.oracle.invoices import balance, by_period, draw_down_customer, invoice
+from tests.oracle.invoices import balances_of, by_period, draw_down_customer, invoice
 from tests.oracle.rating import rate
 from tests.oracle.totals import billable_usage
 from tests.oracle.world import after_steps, read_yaml
@@ -38,8 +38,7 @@ def run_steps(steps: Sequence[Mapping[str, Any]], now: str, files: Mapping[str, 
         own = [usage for (contract_id, _), usage in periods.items() if contract_id in identifiers]
         drawdown = draw_down_customer(own, grants)
         draws += drawdown.draws
-        by_id = sorted(grants, key=lambda grant: grant.grant_id)
-        balances += [balance(customer_id, grant, drawdown, world.now) for grant in by_id]
+        balances += [{"customer_id": customer_id} | row for row in balances_of(own, grants, world.now)]
     invoices = []
     for (contract_id, start), usage in periods.items():
         own_draws = [draw for draw in draws if draw.step.key[:2] == (start, contract_id)]

@@ -117,7 +117,7 @@ def _store_contracts(world: World, document: Mapping[str, Any]) -> None:
     for contract in document.get("contracts") or ():
         if contract["customer_id"] not in world.customers:
             raise ValueError(f"contract {contract['contract_id']} of an unknown customer")
-        world.contracts[contract["contract_id"]] = read_contract(contract)
+        world.contracts[contract["contract_id"]] = read_contract(contract, world.now)
 
 
 def _take_events(world: World, text: str) -> None:

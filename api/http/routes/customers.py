@@ -1,4 +1,4 @@
-"""Customers: balances, usage and prices of one."""
+"""Customers: usage and prices of one."""
 
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from api.http.cursors import decode_cursor, encode_cursor, is_instant, is_number, is_text
 from api.http.dependencies import StoreDependency, not_found
-from api.http.examples import BALANCE, CUSTOMER, TERMS, USAGE_ROW
+from api.http.examples import CUSTOMER, TERMS, USAGE_ROW
 from api.http.filters import known_dimensions, known_product
 from api.http.openapi import answers
 from api.http.parameters import (
@@ -25,7 +25,6 @@ from api.http.parameters import (
 from api.http.rate_card_examples import CUSTOMER_PRICE
 from api.http.responses import json_response
 from api.instants import EARLIEST, from_milliseconds, instant_text, milliseconds
-from api.reads.balances import CreditBalance, list_balances
 from api.reads.contracts import Customer, get_customer, list_customers
 from api.reads.overridden_prices import CustomerPrice, list_customer_prices
 from api.reads.prices import Terms, terms_at
@@ -42,14 +41,6 @@ class CustomerList:
     """A page of customers; `next_cursor` is null on the last page."""
 
     items: tuple[Customer, ...]
-    next_cursor: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class BalanceList:
-    """A page of grants and their balances; `next_cursor` is null on the last page."""
-
-    items: tuple[CreditBalance, ...]
     next_cursor: str | None
 
 
@@ -97,26 +88,6 @@ def get_customers(store: StoreDependency, limit: Limit = DEFAULT_LIMIT, cursor: 
 def get_one_customer(store: StoreDependency, customer_id: CustomerId) -> Response:
     """Return the customer with this id or alias."""
     return json_response(_customer(store, customer_id))
-
-
-@router.get(
-    "/customers/{customer_id}/balances",
-    operation_id="list_balances",
-    summary="Credit balances",
-    responses=answers({"items": [BALANCE], "next_cursor": None}, model=BalanceList),
-)
-def get_balances(
-    store: StoreDependency,
-    customer_id: CustomerId,
-    limit: Limit = DEFAULT_LIMIT,
-    cursor: Cursor = None,
-) -> Response:
-    """List what is left of each grant now, granted − drawn − expired − voided, in the order in which they are used."""
-    customer = _customer(store, customer_id)
-    filters = {"customer_id": customer.customer_id}
-    after = decode_cursor("balances", filters, cursor, (is_number,))
-    page = list_balances(store, customer.customer_id, limit=limit, after=after)
-    return json_response(BalanceList(page.items, encode_cursor("balances", filters, page.after)))
 
 
 @router.get(

@@ -14,7 +14,7 @@ SELECT
     product.unit_value AS unit_value, product.dimension_names AS dimension_names, product.show_names AS show_names,
     version.rate_card AS rate_card, version.version AS rate_card_version, version.currency AS currency,
     period.contract_id AS contract_id, period.period_start AS period_start, period.period_end AS period_end, period.timezone AS timezone,
-    period.customer_id AS owner_id
+    period.customer_id AS owner_id, period.has_grants AS has_grants
 FROM
 (
     SELECT *, amount

@@ -1,0 +1,36 @@
+"""Examples of credits for the OpenAPI document."""
+
+from typing import Any, Final
+
+Document = dict[str, Any]
+
+BALANCE: Final[Document] = {
+    "customer_id": "northwind",
+    "grant_id": "northwind-credits",
+    "contract_id": "northwind-2025",
+    "unit": "credit",
+    "granted": "50",
+    "drawn": "10",
+    "expired": "0",
+    "voided": "0",
+    "rolled_over": "0",
+    "remaining": "40",
+    "effective_at": "2026-01-01T05:00:00Z",
+    "expires_at": None,
+    "priority": 1,
+    "source": "purchase",
+}
+
+CREDIT_ENTRY: Final[Document] = {
+    "at": "2026-01-15T10:00:00Z",
+    "type": "draw",
+    "grant_id": "northwind-credits",
+    "contract_id": "northwind-2025",
+    "unit": "credit",
+    "units": "-10",
+    "product": "input_tokens",
+    "period_id": 13,
+    "rate_card_version": 1,
+    "related_grant_id": None,
+    "reason": None,
+}
