@@ -33,6 +33,7 @@ LANDED = {
     "0009_audit_trail": "77fb36d0baaef56a948c1053389ef7ea4d43eb3d8bf1ae5511254e083a2ee130",
     "0011_price_models": "30c3aeb4246caa17a4213fecd25e08f083893f0051be0f090c736c35878a5401",
     "0013_overrides": "4156523a8536ee2c9735e58c3ab72c64f5cb8147dc152d72896ce5edbf2de78b",
+    "0015_grant_terms": "9a18fe6cb5e25db4e5934729543db944a80fc692c5250a5eb88adf77fa0251d2",
 }
 
 # The inbox's view as it was up to 0004.
