@@ -6,6 +6,7 @@ import json
 from datetime import datetime
 from typing import Any
 
+from api.contracts.charge_form import charges_form
 from api.contracts.document import Contract, Grant
 from api.contracts.time_fields import duration_text
 from api.instants import instant_text
@@ -36,6 +37,7 @@ def canonical_form(contract: Contract) -> dict[str, Any]:
         "billing": {"interval": contract.interval, "anchor_day": contract.anchor_day},
         "grace": duration_text(contract.grace),
         "grants": [_grant(grant) for grant in contract.grants],
+        **charges_form(contract.charges),
     }
 
 

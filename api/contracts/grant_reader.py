@@ -45,13 +45,13 @@ def read_grant(fields: Fields) -> Grant | None:
     fields.known(_KEYS)
     refuse_unsupported(fields, UNSUPPORTED_GRANT_TERMS)
     grant_id = required_identifier(fields, "grant_id", "g1")
-    unit = _unit(fields)
-    amount = _amount(fields, unit)
+    unit = grant_unit(fields)
+    amount = grant_amount(fields, unit)
     paid = fields.decimal("paid", _PAID)
-    priority = fields.decimal("priority", _PRIORITY)
+    priority = grant_priority(fields)
     effective_at = required_instant(fields, "effective_at")
     expires_at, voided_at = instant(fields, "expires_at"), instant(fields, "voided_at")
-    products, tags = _scope(fields)
+    products, tags = grant_scope(fields)
     source = fields.choice("source", SOURCES, "purchase")
     if effective_at is not None and expires_at is not None and expires_at <= effective_at:
         place, path = fields.place_of("expires_at"), fields.path_of("expires_at")
@@ -64,7 +64,7 @@ def read_grant(fields: Fields) -> Grant | None:
         unit=unit,
         amount=amount,
         paid=Decimal(0) if paid is None else paid,
-        priority=0 if priority is None else int(priority),
+        priority=priority,
         effective_at=effective_at,
         expires_at=expires_at,
         voided_at=voided_at,
@@ -75,7 +75,7 @@ def read_grant(fields: Fields) -> Grant | None:
     )
 
 
-def _unit(fields: Fields) -> str | None:
+def grant_unit(fields: Fields) -> str | None:
     """Return a currency's code or the name of a custom unit."""
     if fields.get("unit") is None:
         fields.missing("unit", "write a currency such as `USD`, or a unit of the rate card")
@@ -89,7 +89,8 @@ def _unit(fields: Fields) -> str | None:
     return None
 
 
-def _amount(fields: Fields, unit: str | None) -> Decimal | None:
+def grant_amount(fields: Fields, unit: str | None) -> Decimal | None:
+    """Return how many units are granted."""
     if fields.get("amount") is None:
         fields.missing("amount", 'write how many units are granted: `amount: "50"`')
         return None
@@ -98,7 +99,13 @@ def _amount(fields: Fields, unit: str | None) -> Decimal | None:
     return fields.decimal("amount", _CUSTOM_AMOUNT if is_custom else _CURRENCY_AMOUNT)
 
 
-def _scope(fields: Fields) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def grant_priority(fields: Fields) -> int:
+    """Return the place in the order of use, low first."""
+    priority = fields.decimal("priority", _PRIORITY)
+    return 0 if priority is None else int(priority)
+
+
+def grant_scope(fields: Fields) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return products and tags of `applies_to`."""
     scope = fields.mapping("applies_to")
     if scope is None:

@@ -18,6 +18,7 @@ from api.contracts.card_checks import (
     PublishedCard,
     card_warnings,
     currency_errors,
+    money_errors,
     scope_warnings,
     unit_errors,
 )
@@ -127,7 +128,7 @@ def check_cards(
     """Return the warnings. Raises ContractErrors for what is to be stored; what is stored already is warned of, so
     that the same document can be applied again."""
     cards = {
-        row["rate_card"]: PublishedCard(set(row["units"]), row["products"], row["tags"])
+        row["rate_card"]: PublishedCard(row["currency"], set(row["units"]), row["products"], row["tags"])
         for row in store.database.rows(load("queries/published_cards.sql"))
     }
     if unit_errors(document.contracts, cards, document.file_name):
@@ -137,11 +138,15 @@ def check_cards(
             card = cards[row["rate_card"]]
             units = {*card.units, *declared_units(row["document"])}
             cards[row["rate_card"]] = replace(card, units=units)
-    errors = unit_errors(changed, cards, document.file_name)
+    errors = (
+        *unit_errors(changed, cards, document.file_name),
+        *money_errors(changed, cards, document.file_name),
+    )
     if errors:
         raise ContractErrors(errors)
     return (
         *card_warnings(document.contracts, cards, document.file_name),
         *unit_errors(document.contracts, cards, document.file_name),
+        *money_errors(document.contracts, cards, document.file_name),
         *scope_warnings(document.contracts, cards, document.file_name),
     )

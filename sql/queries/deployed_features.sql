@@ -1,1 +1,1 @@
-SELECT positional, limited, standing, percentages, aggregated, tier_flats FROM deployed
+SELECT positional, limited, standing, percentages, aggregated, tier_flats, discounted FROM deployed

@@ -5,7 +5,8 @@ SELECT
     countIf(is_standing) > 0 AS standing,
     countIf(from_events AND NOT of_total) > 0 AS percentages,
     countIf(from_events AND of_total) > 0 AS aggregated,
-    countIf(arrayExists(amount -> amount != 0, tier_flat_amount)) > 0 AS tier_flats
+    countIf(arrayExists(amount -> amount != 0, tier_flat_amount)) > 0 AS tier_flats,
+    (SELECT count() > 0 FROM charge_records FINAL WHERE kind = 'discount' AND NOT withdrawn) AS discounted
 FROM
 (
     SELECT

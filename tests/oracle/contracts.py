@@ -1,7 +1,7 @@
 """Customers, contracts, and which rate card version rates a contract at an instant (SEMANTICS §1 and §6)."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from fractions import Fraction
 from hashlib import sha256
@@ -14,7 +14,7 @@ from tests.oracle.expressions import parse
 from tests.oracle.instants import instant, month_around
 from tests.oracle.property_values import holds
 
-UNKNOWN_TERMS = ("overrides", "discounts", "minimum", "fees", "commits", "top_up")
+UNKNOWN_TERMS = ("overrides", "top_up")
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,8 @@ class Customer:
 
 @dataclass(frozen=True)
 class Contract:
-    """A contract in force at `starts_at <= time < ends_at` (None: no end)."""
+    """A contract in force at `starts_at <= time < ends_at` (None: no end). `grants` has prepaid commits, too; `terms`
+    are its fees, discounts, minimum and commits as they are written."""
 
     contract_id: str
     customer_id: str
@@ -38,6 +39,7 @@ class Contract:
     timezone: str
     anchor_day: int
     grants: tuple[Grant, ...]
+    terms: Mapping[str, Any] = field(default_factory=dict, compare=False)
 
     def holds_at(self, at: datetime) -> bool:
         """Whether the contract is in force at the instant."""
@@ -95,8 +97,18 @@ def read_contract(document: Mapping[str, Any]) -> Contract:
         ends_at=instant(document["ends_at"]) if document.get("ends_at") else None,
         timezone=document.get("timezone") or "UTC",
         anchor_day=int(billing.get("anchor_day") or "1"),
-        grants=tuple(read_grant(grant) for grant in document.get("grants") or ()),
+        grants=(
+            *(read_grant(grant) for grant in document.get("grants") or ()),
+            *(_prepaid(commit) for commit in document.get("commits") or () if commit["kind"] == "prepaid"),
+        ),
+        terms={name: document.get(name) for name in ("fees", "discounts", "minimum", "commits")},
     )
+
+
+def _prepaid(commit: Mapping[str, Any]) -> Grant:
+    """A prepaid commit is a grant, whose id is the commit's."""
+    paid = commit.get("paid") or commit.get("price")
+    return read_grant({**commit, "paid": paid}, identifier="commit_id")
 
 
 def read_activation(document: Mapping[str, Any]) -> Activation:
