@@ -99,7 +99,9 @@ def read_invoices(workload: Workload, folder: Path) -> FromSums:
             invoice = get_invoice(store, invoice_id(workload, customer))
             if invoice is None:
                 raise AssertionError(f"{customer} has no invoice")
-            amounts[customer] = {line.product: Decimal(line.exact_amount) for line in invoice.lines}
+            amounts[customer] = {
+                line.product: Decimal(line.exact_amount) for line in invoice.lines if line.product is not None
+            }
 
         return read
 

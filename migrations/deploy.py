@@ -21,7 +21,9 @@ OBJECTS = (
     "usage_views",
     "invoice_views",
     "public_views",
+    "charge_views",
     "credit_views",
+    "true_up_views",
     "audit_views",
     "deployed",
 )

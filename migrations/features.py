@@ -1,4 +1,4 @@
-"""What the published prices need beside quantity × unit price: the views compute no more than that."""
+"""What published prices and contracts need beside quantity × unit price: the views compute no more than that."""
 
 from dataclasses import asdict, dataclass
 
@@ -11,7 +11,8 @@ class Features:
     """`positional`: amounts that depend on what came before (tiers, packages, included units); the others need it too.
     `limited`: least and greatest amounts of lines. `standing`: what is charged without usage. `percentages`: amounts of
     single events in their order. `aggregated`: totals that do not add up. `tier_flats`: flat amounts of tiers, each
-    once a period whatever versions it has. `overridden`: several prices of a combination in one line."""
+    once a period whatever versions it has. `overridden`: several prices of a combination in one line. `discounted`:
+    credits pay less than the usage, because contracts have discounts."""
 
     positional: bool = False
     limited: bool = False
@@ -20,6 +21,7 @@ class Features:
     aggregated: bool = False
     tier_flats: bool = False
     overridden: bool = False
+    discounted: bool = False
 
     def hold(self, others: "Features") -> bool:
         """Whether all of the others are among these."""

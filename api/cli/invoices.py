@@ -11,6 +11,12 @@ from api.cli.session import Session, part
 from api.cli.settings import Settings, command
 
 MOST_INVOICES = 50
+_STEPS = {
+    "usage": "usage (what is included, prices, limits of lines)",
+    "amount_discounts": "discounts by amount",
+    "percent_discounts": "discounts by percent",
+    "minimum": "to the minimum",
+}
 _PERIOD = re.compile(r"\d{4}-(?:0[1-9]|1[0-2])(?:-(?:0[1-9]|[12]\d|3[01]))?", re.ASCII)
 
 
@@ -117,14 +123,27 @@ def show_invoice(invoice: dict[str, Any]) -> None:
                 shown = pairs({**row["dimensions"], **row["show"]})
                 table.row(f"  {shown}", row["quantity"], None, row["unit_price"], row["amount"])
     table.rule()
-    if invoice["credits_applied"].strip("-0."):
+    if any(line["charge_id"] is not None for line in invoice["lines"]):
+        _calculation(table, invoice)
+    elif invoice["credits_applied"].strip("-0."):
         table.row("subtotal", None, None, None, invoice["subtotal"])
         table.row("credits", None, None, None, f"-{invoice['credits_applied']}")
     table.row(f"total {invoice['currency']}", None, None, None, invoice["total"], style="bold")
     table.show()
 
 
+def _calculation(table: Columns, invoice: dict[str, Any]) -> None:
+    """Add the steps by which the lines become the total, in the order of calculation."""
+    for one in invoice["calculation"]:
+        if one["step"] == "credits":
+            table.row("subtotal", None, None, None, invoice["subtotal"])
+        if one["step"] != "total":
+            table.row(_STEPS.get(one["step"], one["step"]), None, None, None, one["amount"])
+
+
 def _name(line: dict[str, Any]) -> str:
     if line["kind"] == "credit":
         return f"Credit {line['grant_id']} for {line['product']}"
+    if line["charge_id"] is not None:
+        return str(line["name"])
     return f"{line['product_name'] or line['product']} (version {line['rate_card_version']})"

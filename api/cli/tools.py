@@ -172,6 +172,12 @@ def run_alone(plan: Scenario) -> dict[str, Any]:
         return run_scenario(plan, store, lambda text: console.print(f"note: {text}", markup=False))
 
 
+def _line_name(line: dict[str, Any]) -> str:
+    if line["kind"] == "credit":
+        return f"credit {line['grant_id']}: {line['product']}"
+    return str(line["product"] or f"{line['kind']} {line['charge_id']}: {line['name']}")
+
+
 def _show_result(directory: Path, result: dict[str, Any], differences: list[Difference]) -> None:
     table = Columns(
         "invoice", "product", "version", "quantity", "amount",
@@ -182,11 +188,7 @@ def _show_result(directory: Path, result: dict[str, Any], differences: list[Diff
         if not invoice["lines"]:
             continue
         for line in invoice["lines"]:
-            name = (
-                line["product"]
-                if line["kind"] == "usage"
-                else f"{line['kind']} {line['grant_id']}: {line['product']}"
-            )
+            name = _line_name(line)
             table.row(
                 invoice["invoice_id"], name, line["rate_card_version"], line["quantity"], line["amount"]
             )

@@ -4,6 +4,7 @@ Nothing here reads a file or a database. `read_contracts` checks all that the te
 `check_against` what depends on customers and contracts that are stored already.
 """
 
+from api.contracts.charges import Charge, charges_of
 from api.contracts.checks import StoredContract, StoredCustomer, StoredGrant, check_against
 from api.contracts.document import Contract, ContractsDocument, Customer, Grant
 from api.contracts.errors import CONTRACT_CODES, ContractErrors
@@ -14,6 +15,7 @@ from api.contracts.reader import read_contracts
 __all__ = [
     "CONTRACT_CODES",
     "BillingPeriod",
+    "Charge",
     "Contract",
     "ContractErrors",
     "ContractsDocument",
@@ -24,6 +26,7 @@ __all__ = [
     "StoredCustomer",
     "StoredGrant",
     "billing_periods",
+    "charges_of",
     "check_against",
     "given_grants",
     "read_contracts",

@@ -6,6 +6,7 @@ import json
 from datetime import datetime
 from typing import Any
 
+from api.contracts.charge_form import charges_form
 from api.contracts.document import Contract, ContractOverride, Grant
 from api.contracts.time_fields import duration_text
 from api.instants import instant_text
@@ -43,6 +44,7 @@ def canonical_form(contract: Contract) -> dict[str, Any]:
             if contract.overrides
             else {}
         ),
+        **charges_form(contract.charges),
     }
 
 

@@ -8,9 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 
-from api.contracts.document import Contract, Grant
+from api.contracts.document import Contract, Grant, Origin
 from api.contracts.errors import CONTRACTS_FILE
+from ratecard_compiler.currencies import currency_exponent
+from ratecard_compiler.decimals import decimal_text, decimals_of
 from ratecard_compiler.errors import CompileError, ErrorList, did_you_mean
 
 MOST_FOUND = 100
@@ -22,6 +25,7 @@ class PublishedCard:
     """What a published rate card has in any of its versions. `units`: its currency and the units of its products;
     `flat_products`: those that are charged a flat amount in every version."""
 
+    currency: str
     units: Collection[str]
     products: Collection[str]
     tags: Collection[str]
@@ -50,17 +54,21 @@ def card_warnings(
 def scope_warnings(
     contracts: Iterable[Contract], cards: PublishedCards, file_name: str
 ) -> tuple[CompileError, ...]:
-    """Return the products and tags of grants that no published version of the card has: they pay for nothing yet."""
+    """Return the products and tags of grants, commits and discounts that no published version of the card has: they
+    pay for nothing yet, or take nothing off."""
     warnings = ErrorList(file_name, CONTRACTS_FILE)
-    for contract, card, grant in _grants_of_published(contracts, cards):
-        place, path = grant.origin
-        asked = [("product", name, card.products) for name in grant.products]
-        asked += [("tag", name, card.tags) for name in grant.tags]
-        for kind, name, known in asked:
-            if name not in known and len(warnings.found) < MOST_FOUND:
-                fact = f"no version of rate card `{contract.rate_card}` has the {kind} `{name}`"
-                fix = f"publish one that has, or correct the name: {did_you_mean(name, known)}"
-                warnings.add("unknown_scope", place, f"{path}.applies_to.{kind}s", fact, fix)
+    for contract in contracts:
+        card = cards.get(contract.rate_card)
+        if card is None:
+            continue
+        for (place, path), products, tags in _scopes(contract):
+            asked = [("product", name, card.products) for name in products]
+            asked += [("tag", name, card.tags) for name in tags]
+            for kind, name, known in asked:
+                if name not in known and len(warnings.found) < MOST_FOUND:
+                    fact = f"no version of rate card `{contract.rate_card}` has the {kind} `{name}`"
+                    fix = f"publish one that has, or correct the name: {did_you_mean(name, known)}"
+                    warnings.add("unknown_scope", place, f"{path}.{kind}s", fact, fix)
     return warnings.in_order()
 
 
@@ -91,6 +99,51 @@ def override_warnings(
                     fix = "write a `multiplier`; it is for flat amounts, too"
                     warnings.add("override_without_effect", place, path, fact, fix)
     return warnings.in_order()
+
+
+def _scopes(contract: Contract) -> Iterator[tuple[Origin, tuple[str, ...], tuple[str, ...]]]:
+    """The terms of a contract that are for some products only: where their scope stands, products and tags."""
+    for grant in contract.all_grants:
+        place, path = grant.origin
+        yield Origin(place, f"{path}.applies_to"), grant.products, grant.tags
+    for discount in contract.charges.discounts:
+        yield discount.origin, discount.products, discount.tags
+
+
+def money_errors(
+    contracts: Iterable[Contract], cards: PublishedCards, file_name: str
+) -> tuple[CompileError, ...]:
+    """Return the amounts of money that have more decimals than the published card's currency: nobody can pay them."""
+    errors = ErrorList(file_name, CONTRACTS_FILE)
+    for contract in contracts:
+        card = cards.get(contract.rate_card)
+        if card is None:
+            continue
+        allowed = currency_exponent(card.currency)
+        for (place, path), field, amount in _money(contract):
+            if decimals_of(amount) > allowed and len(errors.found) < MOST_FOUND:
+                fact = f"{decimal_text(amount)} {card.currency} has more than {allowed} decimals"
+                fix = f"write an amount with at most {allowed} decimals"
+                errors.add("money_too_fine", place, f"{path}.{field}", fact, fix)
+    return errors.in_order()
+
+
+def _money(contract: Contract) -> Iterator[tuple[Origin, str, Decimal]]:
+    """The amounts of money of a contract: where they stand, in which field."""
+    charges = contract.charges
+    for grant in contract.all_grants:
+        yield grant.origin, "paid", grant.paid
+    for fee in charges.fees:
+        yield fee.origin, "amount", fee.amount
+    for discount in charges.discounts:
+        yield discount.origin, "amount", discount.amount or Decimal(0)
+    if charges.minimum is not None:
+        yield charges.minimum.origin, "amount", charges.minimum.amount
+    for bought in charges.prepaid:
+        for number, instalment in enumerate(bought.instalments, 1):
+            yield bought.grant.origin, f"invoice_schedule[{number}].amount", instalment.amount
+    for promised in charges.postpaid:
+        yield promised.origin, "amount", promised.amount
 
 
 def currency_errors(
@@ -135,4 +188,4 @@ def _grants_of_published(
     for contract in contracts:
         card = cards.get(contract.rate_card)
         if card is not None:
-            yield from ((contract, card, grant) for grant in contract.grants)
+            yield from ((contract, card, grant) for grant in contract.all_grants)

@@ -170,7 +170,7 @@ def grant_errors(contracts: Iterable[Contract], stored: Iterable[StoredGrant], e
     kept = {(grant.customer_id, grant.grant_id): grant.contract_id for grant in stored}
     found: dict[tuple[str, str], Origin] = {}
     for contract in contracts:
-        for grant in contract.grants:
+        for grant in contract.all_grants:
             key = (contract.customer_id, grant.grant_id)
             if key in kept:
                 fact = f"contract `{kept[key]}` of the customer already gives a grant `{grant.grant_id}`"

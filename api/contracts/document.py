@@ -1,10 +1,10 @@
-"""What a contracts file says, as frozen values: customers, contracts, grants (SEMANTICS §6, §7, §9)."""
+"""What a contracts file says, as frozen values: customers, contracts and their terms (SEMANTICS §6, §7, §9)."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -94,6 +94,108 @@ class ContractOverride:
         )
 
 
+ALWAYS = datetime.min.replace(tzinfo=UTC)
+"""From when a quantity counts that does not change."""
+
+
+@dataclass(frozen=True, slots=True)
+class Quantity:
+    """How many there are from an instant on, such as seats."""
+
+    starts_at: datetime
+    quantity: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Fee:
+    """A fee of `amount` for one and an interval, in the card's currency (SEMANTICS §6).
+
+    `interval` is `once` (at the instant `at`), `month`, `quarter` or `year`. In advance it is due when the interval
+    starts, else when it has ended; `prorated`: by the exact time covered, else in full. It lasts from `starts_at` to
+    `ends_at`, None: as long as the contract. `quantities` are in order of time; none: there is one all the time.
+    """
+
+    fee_id: str
+    name: str
+    amount: Decimal
+    interval: str
+    in_advance: bool
+    prorated: bool
+    starts_at: datetime | None
+    ends_at: datetime | None
+    at: datetime | None
+    quantities: tuple[Quantity, ...]
+    origin: Origin = field(default=NOWHERE, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Discount:
+    """What is taken off the usage lines of the named products and of those with one of the tags; with neither, of
+    all: either `percent` (above 0, at most 100) or `amount` in the card's currency, the other is None. It counts in
+    the billing periods that start at `starts_at <= start < ends_at` (None: no bound)."""
+
+    name: str
+    percent: Decimal | None
+    amount: Decimal | None
+    products: tuple[str, ...]
+    tags: tuple[str, ...]
+    starts_at: datetime | None
+    ends_at: datetime | None
+    origin: Origin = field(default=NOWHERE, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Minimum:
+    """What each billing period comes to at least, in the card's currency: usage less discounts, and with
+    `counts_fees` the fees. `prorated`: by the time that a period cut short covers."""
+
+    amount: Decimal
+    prorated: bool
+    counts_fees: bool
+    origin: Origin = field(default=NOWHERE, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Instalment:
+    """A part of what a commit costs, invoiced in the billing period that holds `at`."""
+
+    at: datetime
+    amount: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class PrepaidCommit:
+    """Credits bought in advance (SEMANTICS §7): a grant, invoiced in instalments that add up to what it costs."""
+
+    grant: Grant
+    instalments: tuple[Instalment, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PostpaidCommit:
+    """A promise to spend at least `amount` in each `period` (`contract`, `year` or `month`), in the card's currency;
+    what is not spent is due at the end."""
+
+    commit_id: str
+    amount: Decimal
+    period: str
+    origin: Origin = field(default=NOWHERE, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Charges:
+    """What a contract adds to its usage on invoices, and takes off it, each in the order of the file."""
+
+    fees: tuple[Fee, ...] = ()
+    discounts: tuple[Discount, ...] = ()
+    minimum: Minimum | None = None
+    prepaid: tuple[PrepaidCommit, ...] = ()
+    postpaid: tuple[PostpaidCommit, ...] = ()
+
+
+NO_CHARGES = Charges()
+
+
 @dataclass(frozen=True, slots=True)
 class Contract:
     """A contract, in force at `starts_at <= time < ends_at` (None: open), in UTC to the millisecond.
@@ -116,7 +218,13 @@ class Contract:
     document: str
     uniqueness_key: str | None = None
     overrides: tuple[ContractOverride, ...] = ()
+    charges: Charges = NO_CHARGES
     origin: Origin = field(default=NOWHERE, compare=False, repr=False)
+
+    @property
+    def all_grants(self) -> tuple[Grant, ...]:
+        """The grants, and those that prepaid commits give."""
+        return (*self.grants, *(commit.grant for commit in self.charges.prepaid))
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,14 +51,14 @@ def read_grant(fields: Fields) -> Grant | None:
     the products and the tags: a later version of the card may.
     """
     fields.known(_KEYS)
-    grant_id = _grant_id(fields)
-    unit = _unit(fields)
-    amount = _amount(fields, unit)
+    grant_id = grant_identifier(fields, "grant_id", "g1")
+    unit = grant_unit(fields)
+    amount = grant_amount(fields, unit)
     paid = fields.decimal("paid", _PAID)
-    priority = fields.decimal("priority", _PRIORITY)
+    priority = grant_priority(fields)
     effective_at = required_instant(fields, "effective_at")
     expires_at, voided_at = instant(fields, "expires_at"), instant(fields, "voided_at")
-    products, tags = _scope(fields)
+    products, tags = grant_scope(fields)
     source = fields.choice("source", SOURCES, "purchase")
     if effective_at is not None and expires_at is not None and expires_at <= effective_at:
         place, path = fields.place_of("expires_at"), fields.path_of("expires_at")
@@ -71,7 +71,7 @@ def read_grant(fields: Fields) -> Grant | None:
         unit=unit,
         amount=amount,
         paid=Decimal(0) if paid is None else paid,
-        priority=0 if priority is None else int(priority),
+        priority=priority,
         effective_at=effective_at,
         expires_at=expires_at,
         voided_at=voided_at,
@@ -84,12 +84,13 @@ def read_grant(fields: Fields) -> Grant | None:
     )
 
 
-def _grant_id(fields: Fields) -> str | None:
-    grant_id = required_identifier(fields, "grant_id", "g1")
+def grant_identifier(fields: Fields, key: str, example: str) -> str | None:
+    """Return the id of a grant, or of a commit that is one."""
+    grant_id = required_identifier(fields, key, example)
     if grant_id is not None and _GIVEN_ID.fullmatch(grant_id):
         fact = f"`{grant_id}` is an id that a recurrence or rollover of another grant may have"
         fields.errors.add(
-            "invalid_name", fields.place_of("grant_id"), fields.path_of("grant_id"), fact, "choose another id"
+            "invalid_name", fields.place_of(key), fields.path_of(key), fact, "choose another id"
         )
     return grant_id
 
@@ -140,7 +141,7 @@ def _terms(fields: Fields, key: str, keys: tuple[str, ...]) -> Fields | None:
     return terms
 
 
-def _unit(fields: Fields) -> str | None:
+def grant_unit(fields: Fields) -> str | None:
     """Return a currency's code or the name of a custom unit."""
     if fields.get("unit") is None:
         fields.missing("unit", "write a currency such as `USD`, or a unit of the rate card")
@@ -154,7 +155,8 @@ def _unit(fields: Fields) -> str | None:
     return None
 
 
-def _amount(fields: Fields, unit: str | None) -> Decimal | None:
+def grant_amount(fields: Fields, unit: str | None) -> Decimal | None:
+    """Return how many units are granted."""
     if fields.get("amount") is None:
         fields.missing("amount", 'write how many units are granted: `amount: "50"`')
         return None
@@ -167,7 +169,13 @@ def _amount_range(unit: str | None) -> Range:
     return _CUSTOM_AMOUNT if is_custom else _CURRENCY_AMOUNT
 
 
-def _scope(fields: Fields) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def grant_priority(fields: Fields) -> int:
+    """Return the place in the order of use, low first."""
+    priority = fields.decimal("priority", _PRIORITY)
+    return 0 if priority is None else int(priority)
+
+
+def grant_scope(fields: Fields) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return products and tags of `applies_to`."""
     scope = fields.mapping("applies_to")
     if scope is None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from calendar import monthrange
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -47,6 +47,20 @@ def billing_periods(
         if ends_at is None and boundary >= until:
             return periods
         start = boundary
+    raise AssertionError("boundaries have no end")
+
+
+def month_boundaries(start: datetime, until: datetime, timezone: str, anchor_day: int) -> list[datetime]:
+    """Return the boundaries of full billing months, in UTC: from the last one at or before `start` to the first one at
+    or after `until`."""
+    # No month has more than 31 days, so one of them is at or before the start.
+    found: list[datetime] = []
+    for boundary in _boundaries_after(
+        start.astimezone(UTC) - timedelta(days=40), ZoneInfo(timezone), anchor_day
+    ):
+        found = [boundary] if boundary <= start else [*found, boundary]
+        if boundary >= until and boundary > start:
+            return found
     raise AssertionError("boundaries have no end")
 
 

@@ -7,6 +7,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 from api.contracts.canonical import canonical_text
+from api.contracts.charge_reader import CHARGE_TERMS, read_charges
 from api.contracts.checks import customer_errors, grant_errors, overlap_errors, uniqueness_errors
 from api.contracts.document import Contract, ContractsDocument, Customer, Origin
 from api.contracts.errors import CONTRACTS_FILE, ContractErrors
@@ -36,6 +37,7 @@ _CONTRACT_KEYS = (
     "grace",
     "grants",
     "overrides",
+    *CHARGE_TERMS,
     *UNSUPPORTED_TERMS,
 )
 _ANCHOR_DAY = Range(Decimal(32), 0, minimum=Decimal(1))
@@ -96,6 +98,7 @@ def _contract(fields: Fields) -> Contract | None:
     grace = duration(fields, "grace", DEFAULT_GRACE)
     grants = tuple([found for found in map(read_grant, mappings(fields, "grants")) if found is not None])
     overrides = read_overrides(fields)
+    charges = read_charges(fields, (starts_at, ends_at))
     if starts_at is not None and ends_at is not None and ends_at <= starts_at:
         fact = "the contract ends before it starts, or as it starts"
         fix = "write an end after the start; null means open"
@@ -121,6 +124,7 @@ def _contract(fields: Fields) -> Contract | None:
         document="",
         uniqueness_key=uniqueness_key,
         overrides=overrides,
+        charges=charges,
         origin=_origin(fields),
     )
     return replace(contract, document=canonical_text(contract))

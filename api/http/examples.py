@@ -2,80 +2,9 @@
 
 from typing import Any, Final
 
+from api.http.invoice_examples import PERIOD
+
 Document = dict[str, Any]
-
-_PERIOD: Final[Document] = {"period_start": "2026-01-01T05:00:00Z", "period_end": "2026-02-01T05:00:00Z"}
-
-INVOICE_SUMMARY: Final[Document] = {
-    "invoice_id": "northwind-2025:2026-01-01",
-    "customer_id": "northwind",
-    "contract_id": "northwind-2025",
-    "currency": "USD",
-    **_PERIOD,
-    "state": "draft",
-    "subtotal": "8.61",
-    "credits_applied": "5.00",
-    "total": "3.61",
-}
-
-INVOICE: Final[Document] = {
-    **INVOICE_SUMMARY,
-    "lines": [
-        {
-            "line_id": "usage:input_tokens:1",
-            "kind": "usage",
-            "product": "input_tokens",
-            "product_name": "Input tokens",
-            "rate_card_version": 1,
-            "grant_id": None,
-            "quantity": "11038500",
-            "metered_unit": "token",
-            "unit": "USD",
-            "exact_amount": "8.61003",
-            "amount": "8.61",
-            **_PERIOD,
-            "breakdown": [
-                {
-                    "dimensions": {"context": "short", "model": "swift-1", "region": "us-east"},
-                    "show": {},
-                    "quantity": "11038500",
-                    "unit_price": "0.00000078",
-                    "amount": "8.61",
-                }
-            ],
-        },
-        {
-            "line_id": "credit:input_tokens:northwind-credits",
-            "kind": "credit",
-            "product": "input_tokens",
-            "product_name": None,
-            "rate_card_version": None,
-            "grant_id": "northwind-credits",
-            "quantity": None,
-            "metered_unit": None,
-            "unit": "USD",
-            "exact_amount": "-5",
-            "amount": "-5.00",
-            **_PERIOD,
-            "breakdown": [],
-        },
-    ],
-}
-
-LINE_EVENT: Final[Document] = {
-    "entry": "event",
-    "event_id": "evt-000001",
-    "customer_id": "northwind",
-    "event_type": "llm.request",
-    "event_time": "2026-01-15T10:30:00Z",
-    "dimensions": {"context": "short", "model": "swift-1", "region": "us-east"},
-    "show": {},
-    "quantity": "1200",
-    "unit": "USD",
-    "unit_price": "0.00000078",
-    "unit_amount": "0.000936",
-    "amount": "0.000936",
-}
 
 CUSTOMER: Final[Document] = {
     "customer_id": "northwind",
@@ -128,7 +57,7 @@ TERMS: Final[Document] = {
     "customer_id": "northwind",
     "at": "2026-01-15T10:30:00Z",
     "contract_id": "northwind-2025",
-    **_PERIOD,
+    **PERIOD,
     "timezone": "America/New_York",
     "rate_card": "aurora-ai",
     "rate_card_version": 1,
@@ -309,7 +238,7 @@ TRACE: Final[Document] = {
             "contract_id": "northwind-2025",
             "invoice_id": "northwind-2025:2026-01-01",
             "line_id": "usage:input_tokens:1",
-            **_PERIOD,
+            **PERIOD,
             "rate_card": "aurora-ai",
             "rate_card_version": 1,
             "active_from": "2025-01-01T00:00:00Z",

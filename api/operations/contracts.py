@@ -18,6 +18,7 @@ from api.contracts import (
 )
 from api.instants import LATEST, MILLISECOND
 from api.operations.begin_periods import mark_begun_periods
+from api.operations.charges import charge_rows, charge_rows_of_extended
 from api.operations.contract_changes import contracts_change
 from api.operations.grants import grant_rows, stored_contract
 from api.operations.overrides import override_set_rows, override_slice_rows, prices_for_overrides
@@ -26,6 +27,7 @@ from api.operations.remarks import NO_REMARK, Remark
 from api.operations.stored_terms import StoredTerms, check_cards
 from api.operations.trail import record_change
 from api.store import Store
+from migrations import deploy_features
 from ratecard_compiler.errors import CompileError
 from sql import load
 from sql.fail_points import reach
@@ -65,6 +67,7 @@ def apply_contracts(store: Store, text: str, file_name: str, remark: Remark = NO
         recorded_at = store.next_instant()
         periods = _period_rows(store, contracts, recorded_at)
         grants = grant_rows(store, contracts, HORIZON, recorded_at)
+        charges = charge_rows(store, contracts, periods, recorded_at)
         # First without its document: a contract that a kill leaves half stored is never taken for stored.
         incomplete = [{**_contract_row(item, recorded_at), "document": ""} for item in contracts]
         store.outdate_dictionaries("customers_dict", "periods_dict", "terms_dict")
@@ -81,10 +84,12 @@ def apply_contracts(store: Store, text: str, file_name: str, remark: Remark = NO
         store.database.insert("contract_records", incomplete)
         store.database.insert("billing_period_records", periods)
         store.database.insert("grant_records", grants)
+        store.database.insert("charge_records", charges)
         reach("contracts.before_contracts")
         store.database.insert("contract_records", [_contract_row(item, complete_at) for item in contracts])
         mark_begun_periods(store)
         store.refresh_dictionaries()
+        deploy_features(store.database)
     result = reconcile(store)
     unchanged = len(document.customers) + len(document.contracts) - len(customers) - len(contracts)
     return ContractsApplied(
@@ -122,9 +127,11 @@ def extend_periods(store: Store) -> int:
         grants = grant_rows(store, contracts, HORIZON, recorded_at)
         # Events may be there already, when the store was closed for longer than the periods reached.
         request_reconcile(store, min(row["last_end"] for row in rows), LATEST, "billing periods added")
+        charges = charge_rows_of_extended(store, contracts, periods, recorded_at)
         store.outdate_dictionaries("periods_dict", "terms_dict")
         store.database.insert("billing_period_records", periods)
         store.database.insert("grant_records", grants)
+        store.database.insert("charge_records", charges)
         store.refresh_dictionaries()
         return len(periods)
 

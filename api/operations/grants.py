@@ -46,7 +46,7 @@ def grant_rows(
     rows = []
     for contract in contracts:
         until = max(store.clock(), contract.starts_at) + horizon
-        for grant in contract.grants:
+        for grant in contract.all_grants:
             for given in given_grants(grant, contract.timezone, contract.ends_at, until):
                 same = before.pop((contract.customer_id, given.grant.grant_id), None)
                 row = _row(contract, given, recorded_at)

@@ -18,6 +18,7 @@ from api.contracts.card_checks import (
     PublishedCard,
     card_warnings,
     currency_errors,
+    money_errors,
     override_warnings,
     scope_warnings,
     unit_errors,
@@ -129,7 +130,12 @@ def check_cards(
     that the same document can be applied again."""
     cards = {
         row["rate_card"]: PublishedCard(
-            set(row["units"]), row["products"], row["tags"], row["dimensions"], row["flat_products"]
+            row["currency"],
+            set(row["units"]),
+            row["products"],
+            row["tags"],
+            row["dimensions"],
+            row["flat_products"],
         )
         for row in store.database.rows(load("queries/published_cards.sql"))
     }
@@ -140,12 +146,16 @@ def check_cards(
             card = cards[row["rate_card"]]
             units = {*card.units, *declared_units(row["document"])}
             cards[row["rate_card"]] = replace(card, units=units)
-    errors = unit_errors(changed, cards, document.file_name)
+    errors = (
+        *unit_errors(changed, cards, document.file_name),
+        *money_errors(changed, cards, document.file_name),
+    )
     if errors:
         raise ContractErrors(errors)
     return (
         *card_warnings(document.contracts, cards, document.file_name),
         *unit_errors(document.contracts, cards, document.file_name),
+        *money_errors(document.contracts, cards, document.file_name),
         *scope_warnings(document.contracts, cards, document.file_name),
         *override_warnings(document.contracts, cards, document.file_name),
     )

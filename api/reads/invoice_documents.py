@@ -14,6 +14,22 @@ from ratecard_compiler.decimals import decimal_text
 State = Literal["draft", "grace", "final", "void"]
 LineKind = Literal["usage", "fee", "minimum", "commit", "discount", "credit", "correction", "tax"]
 
+CALCULATION = (
+    "usage",
+    "amount_discounts",
+    "percent_discounts",
+    "minimum",
+    "fees",
+    "commits",
+    "credits",
+    "tax",
+    "total",
+)
+"""The order of calculation (SEMANTICS §6). Usage is quantity, then what is included, price and override, and the line's
+least and greatest amount. Nothing is taxed yet."""
+
+_NO_CHARGE = {"charge_id": None, "name": None, "service_start": None, "service_end": None}
+
 
 @dataclass(frozen=True, slots=True)
 class BreakdownRow:
@@ -30,18 +46,24 @@ class BreakdownRow:
 
 @dataclass(frozen=True, slots=True)
 class InvoiceLine:
-    """One line, rounded once to the currency's decimals; `exact_amount` is what was rounded. Credits are
+    """One line, rounded once to the currency's decimals; `exact_amount` is what was rounded. Credits and discounts are
     negative.
 
-    `quantity` is in `metered_unit`; `unit` is what the product is priced in: the currency or a custom unit.
+    Usage and credits are of a `product`; other lines are of a `charge_id`, a fee or commit of the contract or the
+    number of a discount in it, for a service from `service_start` to `service_end`. `quantity` is in `metered_unit`;
+    `unit` is what the product is priced in: the currency or a custom unit.
     """
 
     line_id: str
     kind: LineKind
-    product: str
+    product: str | None
     product_name: str | None
     rate_card_version: int | None
     grant_id: str | None
+    charge_id: str | None
+    name: str | None
+    service_start: str | None
+    service_end: str | None
     quantity: str | None
     metered_unit: str | None
     unit: str
@@ -50,6 +72,14 @@ class InvoiceLine:
     period_start: str
     period_end: str
     breakdown: tuple[BreakdownRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CalculationStep:
+    """A step of the order in which an invoice is computed, and what it adds, in the invoice's currency."""
+
+    step: str
+    amount: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +101,8 @@ class InvoiceSummary:
 @dataclass(frozen=True, slots=True)
 class Invoice:
     """An invoice with its lines. `subtotal` is the sum of the lines before credits, `credits_applied` what
-    credits pay of it, `total` what is due; all in `currency`."""
+    credits pay of it, `total` what is due; all in `currency`. `calculation` are the steps by which the lines become
+    the total, in their order."""
 
     invoice_id: str
     customer_id: str
@@ -84,6 +115,7 @@ class Invoice:
     subtotal: str
     credits_applied: str
     total: str
+    calculation: tuple[CalculationStep, ...]
 
 
 def invoice_id_of(period: Row) -> str:
@@ -136,6 +168,7 @@ def usage_line(rows: Sequence[Row], period: Row) -> InvoiceLine:
         product_name=line["product_name"],
         rate_card_version=line["rate_card_version"],
         grant_id=None,
+        **_NO_CHARGE,
         quantity=decimal_text(exact_sum(row["quantity"] for row in rows)),
         metered_unit=line["metered_unit"],
         unit=line["unit"],
@@ -156,6 +189,7 @@ def credit_line(row: Row, period: Row) -> InvoiceLine:
         product_name=None,
         rate_card_version=None,
         grant_id=row["grant_id"],
+        **_NO_CHARGE,
         quantity=None,
         metered_unit=None,
         unit=row["unit"],
@@ -165,6 +199,54 @@ def credit_line(row: Row, period: Row) -> InvoiceLine:
         period_end=instant_text(period["period_end"]),
         breakdown=(),
     )
+
+
+def charge_line(row: Row, period: Row) -> InvoiceLine:
+    """Return a row of `period_charges` or `invoice_charges` as a line."""
+    kind = row["kind"]
+    # A commit has a line an instalment.
+    line_id = f"{kind}:{row['charge_id']}" + (f":{row['place']}" if kind == "commit" else "")
+    return InvoiceLine(
+        line_id=line_id,
+        kind=kind,
+        product=None,
+        product_name=None,
+        rate_card_version=None,
+        grant_id=None,
+        charge_id=row["charge_id"],
+        name=row["name"],
+        service_start=instant_text(row["service_start"]),
+        service_end=instant_text(row["service_end"]),
+        quantity=None if row["quantity"] is None else decimal_text(row["quantity"]),
+        metered_unit=None,
+        unit=period["currency"],
+        exact_amount=decimal_text(row["exact_amount"]),
+        amount=amount_text(row["amount"], period["currency_exponent"]),
+        period_start=instant_text(period["period_start"]),
+        period_end=instant_text(period["period_end"]),
+        breakdown=(),
+    )
+
+
+def calculation(
+    usage: Decimal, charges: Sequence[Row], credited: Decimal, period: Row
+) -> tuple[CalculationStep, ...]:
+    """Return the order in which an invoice is computed (SEMANTICS §6), each step with what it adds."""
+    steps = dict.fromkeys(CALCULATION, Decimal(0))
+    steps["usage"] = usage
+    for row in charges:
+        steps[_step(row)] += row["amount"]
+    steps["credits"] = -credited
+    steps["total"] = sum(steps.values(), Decimal(0))
+    return tuple(
+        CalculationStep(step, amount_text(sum_, period["currency_exponent"])) for step, sum_ in steps.items()
+    )
+
+
+def _step(row: Row) -> str:
+    if row["kind"] == "discount":
+        return "amount_discounts" if row["percent"] is None else "percent_discounts"
+    return {"minimum": "minimum", "fee": "fees", "commit": "commits"}[row["kind"]]
 
 
 def _breakdown_row(row: Row, exponent: int) -> BreakdownRow:

@@ -1,6 +1,7 @@
 """Invoices: live drafts, and drafts in grace after their period's end (SEMANTICS §8)."""
 
 from collections.abc import Iterable, Sequence
+from contextlib import nullcontext
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from itertools import groupby
@@ -8,10 +9,13 @@ from operator import itemgetter
 from typing import Any
 
 from api.instants import EARLIEST, LATEST, milliseconds
+from api.reads.charges import charges_by_period, subtotal
 from api.reads.documents import Page, Position, Row, page_of
 from api.reads.invoice_documents import (
     Invoice,
     InvoiceSummary,
+    calculation,
+    charge_line,
     credit_line,
     header,
     invoice_id_of,
@@ -22,6 +26,7 @@ from api.store import Store
 from sql import load
 
 ZERO = Decimal(0)
+MOST_READS = 3
 
 
 def list_invoices(
@@ -54,6 +59,8 @@ def list_invoices(
     shown = periods[:limit]
     credited = _credits_by_period(store, shown)
     subtotals = _sum_by_period(_subtotals(store, [period["period_id"] for period in shown]))
+    for number, charges in charges_by_period(store, shown).items():
+        subtotals[number] = subtotal(subtotals.get(number, ZERO), charges)
 
     def summary(period: Row) -> InvoiceSummary:
         number = period["period_id"]
@@ -74,18 +81,34 @@ def get_invoice(store: Store, invoice_id: str) -> Invoice | None:
         return None
     # Credits before lines: usage that comes in between makes the total more, never less than nothing.
     applied = _credits(store, [period])
-    rows = store.database.rows(load("queries/reads/invoice_lines.sql"), period_id=period["period_id"])
+    charges, rows = _charges_and_lines(store, period)
     lines = [list(of_line) for _, of_line in groupby(rows, itemgetter("product", "rate_card_version"))]
-    subtotal = sum((of_line[0]["line_amount"] for of_line in lines), ZERO)
+    usage = sum((of_line[0]["line_amount"] for of_line in lines), ZERO)
     credited = sum((row["amount"] for row in applied), ZERO)
     return Invoice(
         **header(period, store.clock()),
         lines=(
             *(usage_line(of_line, period) for of_line in lines),
+            *(charge_line(row, period) for row in charges),
             *(credit_line(row, period) for row in applied),
         ),
-        **totals(period, subtotal, credited),
+        **totals(period, subtotal(usage, charges), credited),
+        calculation=calculation(usage, charges, credited, period),
     )
+
+
+def _charges_and_lines(store: Store, period: Row) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Return a period's charges and the rows of its usage lines. Discounts and minimum are of the lines beside them:
+    where usage came in between, they are read once more, at last with every writer kept out."""
+    for attempt in range(MOST_READS):
+        with store.exclusive() if attempt == MOST_READS - 1 else nullcontext():
+            charges = charges_by_period(store, [period]).get(period["period_id"], [])
+            rows = store.database.rows(load("queries/reads/invoice_lines.sql"), period_id=period["period_id"])
+        first_rows = {(row["product"], row["rate_card_version"]): row["line_amount"] for row in rows}
+        usage = sum(first_rows.values(), ZERO)
+        if subtotal(usage, charges) == usage + sum((row["amount"] for row in charges), ZERO):
+            break
+    return charges, rows
 
 
 def find_period(store: Store, invoice_id: str) -> dict[str, Any] | None:

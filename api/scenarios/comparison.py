@@ -17,6 +17,7 @@ IDENTITY = frozenset(
         "invoice_id",
         "customer_id",
         "grant_id",
+        "charge_id",
         "kind",
         "product",
         "rate_card_version",
@@ -98,7 +99,9 @@ def _label(entry: Any) -> str:
     if not isinstance(entry, Mapping):
         return ""
     parts = [
-        str(entry[name]) for name in ("contract_id", "customer_id", "grant_id", "kind") if entry.get(name)
+        str(entry[name])
+        for name in ("contract_id", "customer_id", "grant_id", "charge_id", "kind")
+        if entry.get(name)
     ]
     parts += [str(entry["product"])] if entry.get("product") else []
     parts += [f"version {entry['rate_card_version']}"] if entry.get("rate_card_version") else []

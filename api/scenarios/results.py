@@ -27,7 +27,7 @@ def complete_result(store: Store) -> dict[str, Any]:
     reason.
 
     Invoices are ordered by contract and period, lines as on the invoice (usage by product and version, then
-    credits), balances by customer and grant, reasons by name.
+    discounts, minimum, fees, commits and credits), balances by customer and grant, reasons by name.
     """
     invoices = sorted(_invoices(store), key=lambda invoice: (invoice["contract_id"], invoice["period_start"]))
     balances = sorted(_balances(store), key=lambda balance: (balance["customer_id"], balance["grant_id"]))
@@ -56,15 +56,20 @@ def _invoices(store: Store) -> Iterator[dict[str, Any]]:
         if invoice is not None:
             document = _plain(invoice)
             lines = [_line(line, invoice.currency) for line in document["lines"]]
-            yield {**document, "lines": lines}
+            # The steps of the calculation say nothing that the lines do not.
+            yield {name: value for name, value in document.items() if name != "calculation"} | {
+                "lines": lines
+            }
 
 
 def _line(line: Mapping[str, Any], currency: str) -> dict[str, Any]:
-    """A line without what only the API tells: `unit` where it is a custom one, `grant_id` where one pays."""
+    """A line without what only the API tells: `unit` where it is a custom one, `grant_id` where one pays, `charge_id`
+    and `name` where it is neither usage nor credit."""
     return {
         **{name: line[name] for name in ("kind", "product", "rate_card_version")},
         **({"unit": line["unit"]} if line["kind"] == "usage" and line["unit"] != currency else {}),
         **({"grant_id": line["grant_id"]} if line["grant_id"] is not None else {}),
+        **({name: line[name] for name in ("charge_id", "name")} if line["charge_id"] is not None else {}),
         **{name: line[name] for name in LINE_FIELDS},
     }
 
@@ -72,7 +77,9 @@ def _line(line: Mapping[str, Any], currency: str) -> dict[str, Any]:
 def _balances(store: Store) -> Iterator[dict[str, Any]]:
     contracts = _all(lambda after: list_contracts(store, limit=PAGE, after=after))
     # A drawdown is computed per customer: asked for only where a contract gives credits.
-    owners = sorted({one.customer_id for one in contracts if one.document.get("grants")})
+    owners = sorted(
+        {one.customer_id for one in contracts if one.document.get("grants") or one.document.get("commits")}
+    )
     for customer_id in owners:
         for balance in _all(partial(_balance_page, store, customer_id)):
             document = _plain(balance)

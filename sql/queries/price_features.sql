@@ -6,7 +6,8 @@ SELECT
     countIf(from_events AND NOT of_total) > 0 AS percentages,
     countIf(from_events AND of_total) > 0 AS aggregated,
     countIf(arrayExists(amount -> amount != 0, tier_flat_amount)) > 0 AS tier_flats,
-    (SELECT count() FROM price_variants) > 0 AS overridden
+    (SELECT count() FROM price_variants) > 0 AS overridden,
+    (SELECT count() > 0 FROM charge_records FINAL WHERE kind = 'discount' AND NOT withdrawn) AS discounted
 FROM
 (
     SELECT

@@ -2,6 +2,7 @@
 -- products, their tags and dimensions, and which of them never have a price but a flat amount.
 SELECT
     version.rate_card AS rate_card,
+    any(version.currency) AS currency,
     arraySort(groupUniqArrayArray([version.currency, product.unit])) AS units,
     arraySort(groupUniqArray(product.product)) AS products,
     arraySort(groupUniqArrayArray(product.tags)) AS tags,

@@ -157,7 +157,7 @@ def test_so_many_overrides_and_no_more() -> None:
     ],
 )
 def test_what_no_version_has_is_warned_of(said: dict[str, Any], warned: list[tuple[str, str]]) -> None:
-    card = PublishedCard(("USD",), ("inference", "platform"), ("ai",), ("model",), ("platform",))
+    card = PublishedCard("USD", ("USD",), ("inference", "platform"), ("ai",), ("model",), ("platform",))
     found = override_warnings(read(contract(overrides=[said])).contracts, {"acme-ai": card}, "contracts.yaml")
     paths = {"contracts[1].overrides[1]" + (f".{field}" if field else "") for _, field in warned}
     assert sorted(one.code for one in found) == sorted(code for code, _ in warned)

@@ -139,13 +139,9 @@ def test_a_backslash_in_yaml_that_is_not_json_is_no_escape() -> None:
 @pytest.mark.parametrize(
     ("term", "value"),
     [
-        ("discounts", [{"percent": "10"}]),
-        ("minimum", {"amount": "100.00"}),
-        ("fees", [{"fee_id": "platform", "amount": "50.00"}]),
-        ("commits", [{"commit_id": "m1", "amount": "1000.00"}]),
         ("top_up", {"threshold": "10"}),
-        ("minimum", "100.00"),
-        ("minimum", ""),
+        ("top_up", "100.00"),
+        ("top_up", ""),
     ],
 )
 def test_a_term_that_is_not_billed_yet_is_refused_by_name(term: str, value: Any) -> None:
@@ -201,7 +197,7 @@ contracts:
     starts_at: 2026-02-30T00:00:00Z
     timezone: Europe/Berlim
     billing: {interval: week, anchor_day: 32}
-    discounts: [{percent: "10"}]
+    top_up: {threshold: "10"}
     grants:
       - {grant_id: g1, unit: credit, amount: "-1", effective_at: 2026-01-01T00:00:00Z}
 """
@@ -219,8 +215,8 @@ contracts:
         " — use one of `month`",
         "may.yaml:10:43 number_out_of_range contracts[1].billing.anchor_day: the number is not below 32"
         " — write a smaller number",
-        "may.yaml:11:5 unsupported_term contracts[1].discounts: `discounts` is not billed yet"
-        " — remove `discounts`; a contract is not stored without a term that it has",
+        "may.yaml:11:5 unsupported_term contracts[1].top_up: `top_up` is not billed yet"
+        " — remove `top_up`; a contract is not stored without a term that it has",
         "may.yaml:13:46 number_out_of_range contracts[1].grants[1].amount: the number is not greater than 0"
         " — write a number above 0",
     ]

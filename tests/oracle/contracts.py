@@ -1,7 +1,7 @@
 """Customers, contracts, and which rate card version rates a contract at an instant (SEMANTICS §1 and §6)."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from fractions import Fraction
 from hashlib import sha256
@@ -16,7 +16,7 @@ from tests.oracle.instants import instant, month_around
 from tests.oracle.overrides import Override, read_overrides
 from tests.oracle.property_values import holds
 
-UNKNOWN_TERMS = ("discounts", "minimum", "fees", "commits", "top_up")
+UNKNOWN_TERMS = ("top_up",)
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,8 @@ class Customer:
 
 @dataclass(frozen=True)
 class Contract:
-    """A contract in force at `starts_at <= time < ends_at` (None: no end)."""
+    """A contract in force at `starts_at <= time < ends_at` (None: no end). `grants` has prepaid commits, too; `terms`
+    are its fees, discounts, minimum and commits as they are written."""
 
     contract_id: str
     customer_id: str
@@ -41,6 +42,7 @@ class Contract:
     anchor_day: int
     grants: tuple[Grant, ...]
     overrides: tuple[Override, ...] = ()
+    terms: Mapping[str, Any] = field(default_factory=dict, compare=False)
 
     def holds_at(self, at: datetime) -> bool:
         """Whether the contract is in force at the instant."""
@@ -107,13 +109,22 @@ def read_contract(document: Mapping[str, Any], now: datetime) -> Contract:
         anchor_day=int(billing.get("anchor_day") or "1"),
         grants=tuple(
             given
-            for grant in document.get("grants") or ()
+            for grant, identifier in _grants(document)
             for given in read_grants(
-                grant, timezone=timezone, until=max(now, starts_at) + AHEAD, contract_end=ends_at
+                grant, identifier, timezone=timezone, until=max(now, starts_at) + AHEAD, contract_end=ends_at
             )
         ),
         overrides=read_overrides(document.get("overrides")),
+        terms={name: document.get(name) for name in ("fees", "discounts", "minimum", "commits")},
     )
+
+
+def _grants(document: Mapping[str, Any]) -> Iterable[tuple[Mapping[str, Any], str]]:
+    """The grants with the name of their id's field. A prepaid commit is a grant, whose id is the commit's."""
+    yield from ((grant, "grant_id") for grant in document.get("grants") or ())
+    for commit in document.get("commits") or ():
+        if commit["kind"] == "prepaid":
+            yield {**commit, "paid": commit.get("paid") or commit.get("price")}, "commit_id"
 
 
 def read_activation(document: Mapping[str, Any]) -> Activation:

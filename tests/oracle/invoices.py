@@ -1,15 +1,17 @@
 """Rated usage and grants become draft invoices and balances (SEMANTICS §2, §5, §7 and §8)."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 from tests.oracle.cards import DimensionValues, unit_price
+from tests.oracle.charges import Charge, Charges, Money, ScopedLine, charges_of
 from tests.oracle.contracts import Contract
 from tests.oracle.credits import Draw, Drawdown, Grant, Step, cut_points, draw_down, step_start
-from tests.oracle.exact import currency_decimals, largest_remainder, money, plain, rounded
+from tests.oracle.exact import largest_remainder, money, plain, rounded
 from tests.oracle.instants import shown
 from tests.oracle.overrides import price_key
 from tests.oracle.rating import Usage
@@ -30,6 +32,7 @@ class Line:
     version: int
     unit: str
     unit_value: Decimal
+    tags: frozenset[str]
     quantity: Decimal = ZERO
     exact: Decimal = ZERO
     rows: dict[RowKey, "Row"] = field(default_factory=dict)
@@ -67,7 +70,7 @@ def lines_of(usage: Sequence[Usage]) -> list[Line]:
         key = (first.product.product_id, first.card.version)
         unit = str(first.product.price.get("unit") or first.card.currency)
         value = Decimal(1) if unit == first.card.currency else first.card.unit_value(unit)
-        line = lines.setdefault(key, Line(*key, unit, value))
+        line = lines.setdefault(key, Line(*key, unit, value, first.product.tags))
         line.quantity += part.quantity
         line.exact += part.amount
         row_key = (first.dimensions, first.show, price_key(first.price))
@@ -102,51 +105,124 @@ def steps_of(usage: Sequence[Usage], grants: Sequence[Grant], until: datetime | 
     ]
 
 
-def balances_of(
-    periods: Iterable[Sequence[Usage]], grants: Sequence[Grant], now: datetime
-) -> list[dict[str, str]]:
-    """What became of a customer's grants at `now`, by id: usage before it counts."""
-    before = [[item for item in usage if item.at < now] for usage in periods]
-    steps = [step for usage in before if usage for step in steps_of(usage, grants, now)]
+def balances_of(drafts: Iterable["Draft"], grants: Sequence[Grant], now: datetime) -> list[dict[str, str]]:
+    """What became of a customer's grants at `now`, by id: usage before it counts, each step of a line less as much as
+    the whole line's discounts make it less."""
+    steps: list[Step] = []
+    for draft in drafts:
+        before = [item for item in draft.usage if item.at < now]
+        if before:
+            steps += draft.net_steps(steps_of(before, grants, now))
     drawdown = draw_down(grants, steps, {grant.grant_id: grant.amount for grant in grants}, now)
     return [balance(grant, grants, drawdown, now) for grant in sorted(grants, key=lambda one: one.grant_id)]
 
 
-def draw_down_customer(periods: Iterable[Sequence[Usage]], grants: Sequence[Grant]) -> Drawdown:
-    """All of one customer's usage against all of its grants."""
+def draw_down_customer(drafts: Iterable["Draft"], grants: Sequence[Grant]) -> Drawdown:
+    """All of one customer's usage, less discounts, against all of its grants."""
     if not grants:
         return Drawdown()
-    steps = [step for usage in periods for step in steps_of(usage, grants)]
-    for usage in periods:
-        billed = sum((line.exact for line in lines_of(usage)), ZERO)
-        stepped = sum((step.amount for step in steps_of(usage, grants)), ZERO)
+    steps: list[Step] = []
+    for draft in drafts:
+        gross = steps_of(draft.usage, grants) if draft.usage else []
+        billed = sum((line.exact for line in draft.lines), ZERO)
+        stepped = sum((step.amount for step in gross), ZERO)
         if billed != stepped:
             raise ValueError(f"steps come to {stepped}, lines to {billed}")
+        steps += draft.net_steps(gross)
     return draw_down(grants, steps, {grant.grant_id: grant.amount for grant in grants})
 
 
-def invoice(usage: Sequence[Usage], draws: Sequence[Draw], now: datetime) -> dict[str, Any]:
-    """The draft of one billing period, as `runrate scenario --json` prints it; amounts in the card's
-    currency."""
-    contract, card, (start, end) = usage[0].contract, usage[0].card, usage[0].period
-    decimals, rounding = currency_decimals(card.currency), card.rounding
-    lines = lines_of(usage)
-    bounds = {"period_start": shown(start), "period_end": shown(end)}
-    usage_lines = [_usage_line(line, card.currency, decimals, rounding) | bounds for line in lines]
-    credit_lines = [line | bounds for line in _credit_lines(lines, draws, contract, decimals, rounding)]
-    subtotal = sum((line.amount(decimals, rounding) for line in lines), ZERO)
-    credited = -sum((Decimal(line["amount"]) for line in credit_lines), ZERO)
+@dataclass
+class Draft:
+    """A billing period with its usage lines and its charges, before credits and true-ups."""
+
+    contract: Contract
+    period: tuple[datetime, datetime]
+    currency: str
+    rounding: str
+    usage: Sequence[Usage]
+    now: datetime
+    lines: list[Line] = field(init=False)
+    charges: Charges = field(init=False)
+    credited: list[dict[str, Any]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.money = Money.of(self.currency, self.rounding)
+        self.lines = lines_of(self.usage)
+        scoped = [
+            ScopedLine(line.product, line.tags, line.amount(self.money.decimals, self.rounding))
+            for line in self.lines
+        ]
+        self.charges = charges_of(self.contract, self.period, scoped, self.money, self.now)
+
+    def gross(self, line: Line) -> Decimal:
+        """The line as it is printed."""
+        return line.amount(self.money.decimals, self.rounding)
+
+    def net(self, line: Line, exact: Decimal) -> Decimal:
+        """Of an exact part of a line, in its unit, what is left of it by the line's discounts: cut to 24 decimals."""
+        gross, net = self.gross(line), self.charges.net[self.lines.index(line)]
+        if gross == net:
+            return exact
+        left = Fraction(exact) * Fraction(net) / Fraction(gross)
+        return rounded(left, 24, "floor" if left >= 0 else "ceil")
+
+    def net_steps(self, steps: Iterable[Step]) -> list[Step]:
+        """Each step's part of the net: what came up to it less what came before it."""
+        by_line = {(line.product, line.version): line for line in self.lines}
+        reached: dict[tuple[str, int], Decimal] = {}
+        found: list[Step] = []
+        for step in sorted(steps, key=lambda step: step.start):
+            key = (step.product, step.version)
+            before = reached.get(key, ZERO)
+            reached[key] = before + step.amount
+            net = self.net(by_line[key], reached[key]) - self.net(by_line[key], before)
+            found.append(replace(step, amount=net))
+        return found
+
+    @property
+    def spent(self) -> Decimal:
+        """What counts towards a postpaid commit."""
+        usage = sum((self.gross(line) for line in self.lines), ZERO)
+        credited = sum((Decimal(line["amount"]) for line in self.credited), ZERO)
+        return usage + self.charges.total("discount", "minimum") + credited
+
+    def apply(self, draws: Sequence[Draw]) -> None:
+        """Add the lines of what credits pay."""
+        self.credited = _credit_lines(self, draws)
+
+    def document(self) -> dict[str, Any]:
+        """The draft as `runrate scenario --json` prints it; amounts in the card's currency."""
+        decimals, (start, end) = self.money.decimals, self.period
+        bounds = {"period_start": shown(start), "period_end": shown(end)}
+        usage_lines = [_usage_line(line, self.currency, decimals, self.rounding) for line in self.lines]
+        charge_lines = [_charge_line(charge, decimals) for charge in self.charges.lines]
+        subtotal = sum((self.gross(line) for line in self.lines), ZERO) + self.charges.total()
+        credited = -sum((Decimal(line["amount"]) for line in self.credited), ZERO)
+        return {
+            "invoice_id": self.contract.invoice_id(start),
+            "customer_id": self.contract.customer_id,
+            "contract_id": self.contract.contract_id,
+            "currency": self.currency,
+            **bounds,
+            "state": "grace" if end <= self.now < end + GRACE else "draft",
+            "lines": [line | bounds for line in (*usage_lines, *charge_lines, *self.credited)],
+            "subtotal": money(subtotal, decimals),
+            "credits_applied": money(credited, decimals),
+            "total": money(subtotal - credited, decimals),
+        }
+
+
+def _charge_line(charge: Charge, decimals: int) -> dict[str, Any]:
     return {
-        "invoice_id": contract.invoice_id(start),
-        "customer_id": contract.customer_id,
-        "contract_id": contract.contract_id,
-        "currency": card.currency,
-        **bounds,
-        "state": "grace" if end <= now < end + GRACE else "draft",
-        "lines": usage_lines + credit_lines,
-        "subtotal": money(subtotal, decimals),
-        "credits_applied": money(credited, decimals),
-        "total": money(subtotal - credited, decimals),
+        "kind": charge.kind,
+        "product": None,
+        "rate_card_version": None,
+        "charge_id": charge.charge_id,
+        "name": charge.name,
+        "quantity": None if charge.quantity is None else plain(charge.quantity),
+        "amount": money(charge.amount, decimals),
+        "breakdown": [],
     }
 
 
@@ -174,22 +250,21 @@ def _usage_line(line: Line, currency: str, decimals: int, rounding: str) -> dict
     }
 
 
-def _credit_lines(
-    lines: Sequence[Line], draws: Sequence[Draw], contract: Contract, decimals: int, rounding: str
-) -> list[dict[str, Any]]:
+def _credit_lines(draft: Draft, draws: Sequence[Draw]) -> list[dict[str, Any]]:
     """One line per product and grant that paid, products by id, grants in drawdown order."""
     paid: dict[str, dict[Grant, Decimal]] = {}
-    for line in lines:
+    decimals, rounding = draft.money.decimals, draft.rounding
+    for line, net in zip(draft.lines, draft.charges.net, strict=True):
         drawn: dict[Grant, Decimal] = {}
         for draw in draws:
             if (draw.step.product, draw.step.version) == (line.product, line.version):
                 drawn[draw.grant] = drawn.get(draw.grant, ZERO) + draw.amount
         grants = sorted((grant for grant in drawn if drawn[grant]), key=Grant.order)
         covered = [drawn[grant] * line.unit_value for grant in grants]
-        billed = line.amount(decimals, rounding)
+        billed = net
         # Usage that is covered wholly leaves nothing to pay, and no credit is more than what it pays for.
-        if sum(drawn.values(), ZERO) != line.exact:
-            billed = min(billed, rounded(sum(covered, ZERO), decimals, rounding))
+        if sum(drawn.values(), ZERO) != draft.net(line, line.exact):
+            billed = min(net, rounded(sum(covered, ZERO), decimals, rounding))
         of_product = paid.setdefault(line.product, {})
         shares = largest_remainder(billed, covered, decimals) if grants else []
         for grant, share in zip(grants, shares, strict=True):

@@ -1,14 +1,17 @@
 """A scenario's result, from a directory or from memory (SEMANTICS §9)."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from tests.oracle.charges import has_terms, true_ups
+from tests.oracle.contracts import in_force, stays
 from tests.oracle.exact import exactly
-from tests.oracle.invoices import balances_of, by_period, draw_down_customer, invoice
-from tests.oracle.rating import rate
+from tests.oracle.invoices import Draft, balances_of, by_period, draw_down_customer
+from tests.oracle.rating import Usage, rate
 from tests.oracle.totals import billable_usage
-from tests.oracle.world import after_steps, read_yaml
+from tests.oracle.world import World, after_steps, read_yaml
 
 
 def run_scenario(directory: Path) -> dict[str, Any]:
@@ -29,18 +32,37 @@ def run_steps(steps: Sequence[Mapping[str, Any]], now: str, files: Mapping[str, 
     """
     world = after_steps(steps, now, files)
     rated = rate(world)
-    periods = by_period(billable_usage(rated.usage, world))
-    draws = []
+    drafts = _drafts(world, by_period(billable_usage(rated.usage, world)))
     balances: list[dict[str, str]] = []
     for customer_id, contracts in sorted(world.contracts_by_customer().items()):
         grants = [grant for contract in contracts for grant in contract.grants]
-        identifiers = {contract.contract_id for contract in contracts}
-        own = [usage for (contract_id, _), usage in periods.items() if contract_id in identifiers]
+        own = [draft for draft in drafts if draft.contract in contracts]
         drawdown = draw_down_customer(own, grants)
-        draws += drawdown.draws
+        for draft in own:
+            key = (draft.period[0], draft.contract.contract_id)
+            draft.apply([draw for draw in drawdown.draws if draw.step.key[:2] == key])
         balances += [{"customer_id": customer_id} | row for row in balances_of(own, grants, world.now)]
-    invoices = []
-    for (contract_id, start), usage in periods.items():
-        own_draws = [draw for draw in draws if draw.step.key[:2] == (start, contract_id)]
-        invoices.append(invoice(usage, own_draws, world.now))
+    for draft in drafts:
+        same = [other for other in drafts if other.contract == draft.contract]
+        spent = {other.period[0]: other.spent for other in same}
+        draft.charges.lines += true_ups(draft.contract, draft.period, spent, draft.money, world.now)
+    invoices = [draft.document() for draft in drafts if draft.usage or draft.charges.lines]
     return {"invoices": invoices, "balances": balances, "unrated": dict(sorted(rated.unrated.items()))}
+
+
+def _drafts(world: World, usage: Mapping[tuple[str, datetime], Sequence[Usage]]) -> list[Draft]:
+    """A draft of each period that has usage, and of each that has begun where the contract has charges."""
+    found: list[Draft] = []
+    for contract_id, contract in sorted(world.contracts.items()):
+        periods = {of_period[0].period for (owner, _), of_period in usage.items() if owner == contract_id}
+        versions = [version for card, version in world.cards if card == contract.rate_card]
+        if has_terms(contract) and versions:
+            periods |= set(contract.periods_until(world.now))
+        timeline = stays(world.activations, contract, world.customers[contract.customer_id])
+        for period in sorted(periods):
+            in_period = in_force(timeline, period)
+            # What is not usage is rounded as the last version in force says, else as the latest one.
+            last = world.cards[contract.rate_card, in_period[-1][2] if in_period else max(versions)]
+            own = usage.get((contract_id, period[0]), ())
+            found.append(Draft(contract, period, last.currency, last.rounding, own, world.now))
+    return found

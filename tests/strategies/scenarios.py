@@ -10,6 +10,7 @@ from typing import Any
 import yaml
 
 from tests.strategies.cards import next_version, random_card
+from tests.strategies.charges import add_charges
 from tests.strategies.events import Event, random_events, repeated, revisions
 from tests.strategies.instants import NOW, text
 from tests.strategies.terms import random_activations, random_terms
@@ -21,6 +22,7 @@ class Size:
 
     `versions`: card versions at most. `cohorts`: activations for some contracts only. `grants`: prepaid
     credits. `refunds`: negative quantities. `revisions`: amend and void. `overrides`: prices of contracts.
+    `charges`: fees, discounts, minimums and commits.
     """
 
     customers: int = 4
@@ -31,6 +33,7 @@ class Size:
     refunds: bool = True
     revisions: bool = True
     overrides: bool = True
+    charges: bool = True
 
 
 @dataclass(frozen=True)
@@ -51,6 +54,9 @@ def random_scenario(seed: int, size: Size = Size()) -> Scenario:
     refunds = size.refunds and random.random() < 0.5
     card = random_card(random, zero_usage=versions == 1 and random.random() < 0.2)
     terms = random_terms(random, size.customers, card, grants, size.overrides and random.random() < 0.6)
+    if size.charges and seed % 2:
+        # From a source of its own, so that all else of a seed is what it was.
+        add_charges(Random(-seed - 1), terms, list(card["products"]), card["currency"])
     random_activations(random, terms, versions, size.cohorts)
     files: dict[str, str] = {}
     steps: list[dict[str, Any]] = []

@@ -8,8 +8,8 @@ from starlette.responses import Response
 
 from api.http.cursors import decode_cursor, encode_cursor, is_instant, is_key, is_text
 from api.http.dependencies import StoreDependency, not_found, shown
-from api.http.examples import INVOICE, INVOICE_SUMMARY, LINE_EVENT
 from api.http.filters import known_contract, known_customer
+from api.http.invoice_examples import INVOICE, INVOICE_SUMMARY, LINE_EVENT
 from api.http.openapi import answers
 from api.http.parameters import DEFAULT_LIMIT, Cursor, End, Identifier, InvoiceId, Limit, LineId, Start
 from api.http.responses import json_response

@@ -1,6 +1,7 @@
 -- Billing periods that have begun, the latest first.
 SELECT
-    period_id, contract_id, customer_id, rate_card, timezone, grace_seconds, currency, currency_exponent, has_grants, period_start, period_end
+    period_id, contract_id, customer_id, rate_card, timezone, grace_seconds, currency, currency_exponent, has_grants, has_charges, has_true_ups,
+    period_start, period_end
 FROM billing_periods
 WHERE ({customer_id:String} = '' OR customer_id = {customer_id:String})
     AND ({contract_id:String} = '' OR contract_id = {contract_id:String})
