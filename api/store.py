@@ -1,12 +1,13 @@
 """An open store: the database, the one writer, and the clock. Everything that changes state goes through it."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Self
 
+from api.followers import Follower
 from api.instants import MILLISECOND
 from api.writer import Writer
 from migrations import deploy_rating, reload_dictionaries
@@ -42,6 +43,9 @@ class Store:
         self._outdated: set[str] = set()
         self.ready = False
         self.writer = Writer()
+        # Tops credits up after commits; the customer that upkeep looked at last.
+        self.top_ups = Follower("top-ups")
+        self.topped_up_to = ""
 
     def problems(self) -> list[str]:
         """Say why the store must not serve; empty when it may."""
@@ -51,6 +55,10 @@ class Store:
         for row in self.database.rows(load("queries/unloaded_dictionaries.sql"), database=self.database.name):
             found.append(f"dictionary {row['name']} is {row['status']}")
         return found
+
+    def committed(self, customer_ids: Sequence[str]) -> None:
+        """Say that events of these customers, by the ids of the events, count from now on, or changed."""
+        self.top_ups.committed(customer_ids)
 
     @contextmanager
     def exclusive(self) -> Iterator[None]:
@@ -126,6 +134,7 @@ class Store:
         """Finish what the writer has, and free the store."""
         self.ready = False
         self.writer.stop()
+        self.top_ups.stop()
         self.database.close()
 
     def __enter__(self) -> Self:

@@ -21,6 +21,7 @@ OBJECTS = (
     "invoice_views",
     "public_views",
     "credit_views",
+    "top_up_views",
     "audit_views",
     "deployed",
 )

@@ -16,6 +16,7 @@ from api.cli import (
     rate_cards,
     stores,
     tools,
+    top_ups,
     usage,
 )
 from api.cli.settings import Given, JsonOption, StoreOption, UrlOption, fail_plainly
@@ -54,6 +55,7 @@ MODULES = (
     ingest,
     invoices,
     grants,
+    top_ups,
     explain,
     usage,
     prices,

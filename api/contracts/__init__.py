@@ -5,7 +5,7 @@ Nothing here reads a file or a database. `read_contracts` checks all that the te
 """
 
 from api.contracts.checks import StoredContract, StoredCustomer, StoredGrant, check_against
-from api.contracts.document import Contract, ContractsDocument, Customer, Grant
+from api.contracts.document import Contract, ContractsDocument, Customer, Grant, TopUp
 from api.contracts.errors import CONTRACT_CODES, ContractErrors
 from api.contracts.grant_terms import GivenGrant, given_grants
 from api.contracts.periods import BillingPeriod, billing_periods
@@ -23,6 +23,7 @@ __all__ = [
     "StoredContract",
     "StoredCustomer",
     "StoredGrant",
+    "TopUp",
     "billing_periods",
     "check_against",
     "given_grants",

@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from api.contracts.document import Contract, Grant
+from api.contracts.document import Contract, Grant, TopUp
 from api.contracts.errors import CONTRACTS_FILE
+from ratecard_compiler.currencies import currency_exponent
+from ratecard_compiler.decimals import decimal_text, decimals_of
 from ratecard_compiler.errors import CompileError, ErrorList, did_you_mean
 
 MOST_FOUND = 100
@@ -99,8 +101,28 @@ def unit_errors(
 
 def _grants_of_published(
     contracts: Iterable[Contract], cards: PublishedCards
-) -> Iterator[tuple[Contract, PublishedCard, Grant]]:
+) -> Iterator[tuple[Contract, PublishedCard, Grant | TopUp]]:
     for contract in contracts:
         card = cards.get(contract.rate_card)
         if card is not None:
             yield from ((contract, card, grant) for grant in contract.grants)
+            if contract.top_up is not None:
+                yield contract, card, contract.top_up
+
+
+def paid_errors(
+    contracts: Iterable[Contract], currencies: Mapping[str, str], file_name: str
+) -> tuple[CompileError, ...]:
+    """Return the top-ups that cost what nobody can pay: more decimals than the currency of the published card has."""
+    errors = ErrorList(file_name, CONTRACTS_FILE)
+    for contract in contracts:
+        currency = currencies.get(contract.rate_card)
+        if contract.top_up is None or currency is None or len(errors.found) >= MOST_FOUND:
+            continue
+        paid, allowed = contract.top_up.paid, currency_exponent(currency)
+        if decimals_of(paid) > allowed:
+            place, path = contract.top_up.origin
+            fact = f"{decimal_text(paid)} {currency} has more than {allowed} decimals"
+            fix = f"write an amount with at most {allowed} decimals"
+            errors.add("money_too_fine", place, f"{path}.paid", fact, fix)
+    return errors.in_order()

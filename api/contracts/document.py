@@ -78,6 +78,30 @@ class Grant:
 
 
 @dataclass(frozen=True, slots=True)
+class TopUp:
+    """Credits are topped up when what is left of the `unit` falls under the `threshold`: by `amount`, or up `to`.
+
+    `paid` is what `amount`, or all of `to`, costs in the contract's currency. At most `max_per_day` times a day of the
+    contract's time zone, not sooner than `cool_off` after the last. What is added lasts `expires_after` (None: for
+    ever) and is effective at once; with the payment `external` once that is confirmed.
+    """
+
+    unit: str
+    threshold: Decimal
+    amount: Decimal | None
+    to: Decimal | None
+    paid: Decimal
+    max_per_day: int
+    cool_off: timedelta
+    priority: int
+    expires_after: timedelta | None
+    products: tuple[str, ...]
+    tags: tuple[str, ...]
+    payment: str
+    origin: Origin = field(default=NOWHERE, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Contract:
     """A contract, in force at `starts_at <= time < ends_at` (None: open), in UTC to the millisecond.
 
@@ -98,6 +122,7 @@ class Contract:
     grants: tuple[Grant, ...]
     document: str
     uniqueness_key: str | None = None
+    top_up: TopUp | None = None
     origin: Origin = field(default=NOWHERE, compare=False, repr=False)
 
 

@@ -8,7 +8,7 @@ from decimal import Decimal
 from babel.numbers import list_currencies
 
 from api.contracts.document import Grant, Origin, Recurrence, Rollover
-from api.contracts.grant_terms import INTERVALS, ROLLED_OVER
+from api.contracts.grant_terms import INTERVALS, ROLLED_OVER, TOP_UP
 from api.contracts.text_fields import names, required_identifier
 from api.contracts.time_fields import instant, required_instant
 from api.contracts.unsupported import is_empty
@@ -34,13 +34,16 @@ _KEYS = (
 )
 _CURRENCY_AMOUNT = Range(AMOUNT_LIMIT, PRICE_DECIMALS, positive=True)
 _CUSTOM_AMOUNT = Range(AMOUNT_LIMIT, QUANTITY_DECIMALS, positive=True)
-_PAID = Range(AMOUNT_LIMIT, PRICE_DECIMALS, minimum=Decimal(0))
-_PRIORITY = Range(Decimal(10) ** 9, 0)
+PAID = Range(AMOUNT_LIMIT, PRICE_DECIMALS, minimum=Decimal(0))
+PRIORITY = Range(Decimal(10) ** 9, 0)
 _COUNT = Range(Decimal(10_001), 0, minimum=Decimal(1))
 _FRACTION = Range(Decimal(2), QUANTITY_DECIMALS, positive=True)
 _MONTHS = Range(Decimal(1_201), 0, minimum=Decimal(1))
-# An id that a recurrence or a rollover of another grant may have.
-_GIVEN_ID = re.compile(rf".*(@\d{{4}}-\d{{2}}-\d{{2}}|{re.escape(ROLLED_OVER)})", re.ASCII | re.DOTALL)
+# An id that a recurrence or a rollover of another grant may have, or a top-up.
+_GIVEN_ID = re.compile(
+    rf".*(@\d{{4}}-\d{{2}}-\d{{2}}|{re.escape(ROLLED_OVER)})|{re.escape(TOP_UP)}.*-[1-9]\d*",
+    re.ASCII | re.DOTALL,
+)
 
 
 def read_grant(fields: Fields) -> Grant | None:
@@ -52,13 +55,13 @@ def read_grant(fields: Fields) -> Grant | None:
     """
     fields.known(_KEYS)
     grant_id = _grant_id(fields)
-    unit = _unit(fields)
+    unit = read_unit(fields)
     amount = _amount(fields, unit)
-    paid = fields.decimal("paid", _PAID)
-    priority = fields.decimal("priority", _PRIORITY)
+    paid = fields.decimal("paid", PAID)
+    priority = fields.decimal("priority", PRIORITY)
     effective_at = required_instant(fields, "effective_at")
     expires_at, voided_at = instant(fields, "expires_at"), instant(fields, "voided_at")
-    products, tags = _scope(fields)
+    products, tags = read_scope(fields)
     source = fields.choice("source", SOURCES, "purchase")
     if effective_at is not None and expires_at is not None and expires_at <= effective_at:
         place, path = fields.place_of("expires_at"), fields.path_of("expires_at")
@@ -87,7 +90,7 @@ def read_grant(fields: Fields) -> Grant | None:
 def _grant_id(fields: Fields) -> str | None:
     grant_id = required_identifier(fields, "grant_id", "g1")
     if grant_id is not None and _GIVEN_ID.fullmatch(grant_id):
-        fact = f"`{grant_id}` is an id that a recurrence or rollover of another grant may have"
+        fact = f"`{grant_id}` is an id that a recurrence or rollover of another grant, or a top-up, may have"
         fields.errors.add(
             "invalid_name", fields.place_of("grant_id"), fields.path_of("grant_id"), fact, "choose another id"
         )
@@ -113,7 +116,7 @@ def _rollover(fields: Fields, unit: str | None) -> Rollover | None:
     if terms is None:
         return None
     fraction, months = terms.decimal("fraction", _FRACTION), terms.decimal("months", _MONTHS)
-    most = terms.decimal("max", _amount_range(unit))
+    most = terms.decimal("max", amount_range(unit))
     if fraction is not None and fraction > 1:
         fact, fix = "more than all that is left would be rolled over", 'write at most "1"'
         terms.errors.add(
@@ -140,7 +143,7 @@ def _terms(fields: Fields, key: str, keys: tuple[str, ...]) -> Fields | None:
     return terms
 
 
-def _unit(fields: Fields) -> str | None:
+def read_unit(fields: Fields) -> str | None:
     """Return a currency's code or the name of a custom unit."""
     if fields.get("unit") is None:
         fields.missing("unit", "write a currency such as `USD`, or a unit of the rate card")
@@ -158,16 +161,17 @@ def _amount(fields: Fields, unit: str | None) -> Decimal | None:
     if fields.get("amount") is None:
         fields.missing("amount", 'write how many units are granted: `amount: "50"`')
         return None
-    return fields.decimal("amount", _amount_range(unit))
+    return fields.decimal("amount", amount_range(unit))
 
 
-def _amount_range(unit: str | None) -> Range:
+def amount_range(unit: str | None) -> Range:
+    """Return what a number of units above zero may be: 9 decimals in a custom unit, 15 in a currency."""
     # Custom units have small letters only (as in rate cards), currencies capitals only.
     is_custom = unit is not None and unit == unit.lower()
     return _CUSTOM_AMOUNT if is_custom else _CURRENCY_AMOUNT
 
 
-def _scope(fields: Fields) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def read_scope(fields: Fields) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return products and tags of `applies_to`."""
     scope = fields.mapping("applies_to")
     if scope is None:

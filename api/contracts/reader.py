@@ -14,6 +14,7 @@ from api.contracts.grant_reader import read_grant
 from api.contracts.json_text import without_surrogate_pairs
 from api.contracts.text_fields import attributes, identifiers, mappings, required_identifier
 from api.contracts.time_fields import duration, instant, required_instant, time_zone
+from api.contracts.top_up_reader import read_top_up
 from api.contracts.unsupported import UNSUPPORTED_TERMS, refuse_unsupported
 from ratecard_compiler.errors import ErrorList
 from ratecard_compiler.fields import CARD_ID, Fields, Range, is_name
@@ -34,6 +35,7 @@ _CONTRACT_KEYS = (
     "billing",
     "grace",
     "grants",
+    "top_up",
     *UNSUPPORTED_TERMS,
 )
 _ANCHOR_DAY = Range(Decimal(32), 0, minimum=Decimal(1))
@@ -117,6 +119,7 @@ def _contract(fields: Fields) -> Contract | None:
         grants=grants,
         document="",
         uniqueness_key=uniqueness_key,
+        top_up=read_top_up(fields),
         origin=_origin(fields),
     )
     return replace(contract, document=canonical_text(contract))

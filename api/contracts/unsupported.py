@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from ratecard_compiler.fields import Fields
 from ratecard_compiler.source import MappingNode, Node, SequenceNode
 
-UNSUPPORTED_TERMS = ("overrides", "discounts", "minimum", "fees", "commits", "top_up")
+UNSUPPORTED_TERMS = ("overrides", "discounts", "minimum", "fees", "commits")
 """Terms of contracts (SEMANTICS §6, §7)."""
 
 

@@ -24,6 +24,7 @@ from api.http.routes import (
     rate_card_diffs,
     rate_card_gates,
     rate_cards,
+    top_ups,
     traces,
     unrated,
 )
@@ -37,6 +38,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     invoices.router,
     customers.router,
     grants.router,
+    top_ups.router,
     contracts.router,
     rate_cards.router,
     rate_card_changes.router,

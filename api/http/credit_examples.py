@@ -21,6 +21,23 @@ BALANCE: Final[Document] = {
     "source": "purchase",
 }
 
+TOP_UP: Final[Document] = {
+    "customer_id": "northwind",
+    "top_up_id": "top-up-northwind-2025-1",
+    "contract_id": "northwind-2025",
+    "number": 1,
+    "state": "pending",
+    "unit": "credit",
+    "threshold": "10",
+    "balance": "8.5",
+    "amount": "50",
+    "paid": "45",
+    "payment": "external",
+    "decided_at": "2026-02-03T00:00:00Z",
+    "granted_at": None,
+    "reason": None,
+}
+
 CREDIT_ENTRY: Final[Document] = {
     "at": "2026-01-15T10:00:00Z",
     "type": "draw",

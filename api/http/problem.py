@@ -53,6 +53,8 @@ CODES: dict[str, str] = {
     "nothing_to_roll_back": "No version earlier than the one in force was ever in force.",
     "not_ready": "The store is starting, closing or damaged and does not serve.",
     "store_unavailable": "The events may or may not be stored; send them again, repeats are harmless.",
+    "top_up_failed": "The top-up was not paid, so it is not granted any more.",
+    "top_up_is_granted": "The top-up is granted already; what takes it back is to void its grant.",
     "too_busy": "More is being received than can be held; send the request again a little later.",
     "unknown_event": "No event with this identity counts: it was never stored, or it was voided.",
     "unknown_parameter": "The query has a parameter that this route does not know, or one twice.",

@@ -23,6 +23,7 @@ from api.operations.grants import grant_rows, stored_contract
 from api.operations.reconcile import reconcile, request_reconcile
 from api.operations.remarks import NO_REMARK, Remark
 from api.operations.stored_terms import StoredTerms, check_cards
+from api.operations.top_ups import follow_top_ups
 from api.operations.trail import record_change
 from api.store import Store
 from ratecard_compiler.errors import CompileError
@@ -81,7 +82,9 @@ def apply_contracts(store: Store, text: str, file_name: str, remark: Remark = NO
         store.database.insert("contract_records", [_contract_row(item, complete_at) for item in contracts])
         mark_begun_periods(store)
         store.refresh_dictionaries()
+        follow_top_ups(store)
     result = reconcile(store)
+    store.top_ups.note(contract.customer_id for contract in contracts if contract.top_up is not None)
     unchanged = len(document.customers) + len(document.contracts) - len(customers) - len(contracts)
     return ContractsApplied(
         len(customers),

@@ -18,6 +18,7 @@ from api.contracts.card_checks import (
     PublishedCard,
     card_warnings,
     currency_errors,
+    paid_errors,
     scope_warnings,
     unit_errors,
 )
@@ -105,12 +106,14 @@ class StoredTerms:
         return ids
 
     def check_currencies(self, store: Store, changed: Sequence[Contract], file_name: str) -> None:
-        """Raises ContractErrors for a stored contract that would get another currency."""
+        """Raises ContractErrors for a stored contract that would get another currency, and for money that its
+        currency does not have."""
         before = {contract.contract_id: contract.rate_card for contract in self.contracts}
         names = sorted({contract.rate_card for contract in changed} | set(before.values()))
         rows = store.database.rows(load("queries/reads/card_currencies.sql"), rate_cards=names)
         currencies = {row["rate_card"]: row["currency"] for row in rows}
         errors = currency_errors(changed, before, currencies, file_name)
+        errors += paid_errors(changed, currencies, file_name)
         if errors:
             raise ContractErrors(errors)
 

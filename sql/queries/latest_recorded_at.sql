@@ -11,6 +11,7 @@ SELECT greatest(
     (SELECT max(recorded_at) FROM contract_records),
     (SELECT max(recorded_at) FROM billing_period_records),
     (SELECT max(recorded_at) FROM grant_records),
+    (SELECT max(recorded_at) FROM top_up_records),
     (SELECT max(published_at) FROM rate_card_versions),
     (SELECT max(recorded_at) FROM rate_card_activations),
     (SELECT max(created_at) FROM api_keys),

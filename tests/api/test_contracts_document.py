@@ -144,7 +144,6 @@ def test_a_backslash_in_yaml_that_is_not_json_is_no_escape() -> None:
         ("minimum", {"amount": "100.00"}),
         ("fees", [{"fee_id": "platform", "amount": "50.00"}]),
         ("commits", [{"commit_id": "m1", "amount": "1000.00"}]),
-        ("top_up", {"threshold": "10"}),
         ("minimum", "100.00"),
         ("minimum", ""),
     ],

@@ -14,7 +14,7 @@ from tests.oracle.expressions import parse
 from tests.oracle.instants import instant, month_around
 from tests.oracle.property_values import holds
 
-UNKNOWN_TERMS = ("overrides", "discounts", "minimum", "fees", "commits", "top_up")
+UNKNOWN_TERMS = ("overrides", "discounts", "minimum", "fees", "commits")
 
 
 @dataclass(frozen=True)
@@ -38,6 +38,7 @@ class Contract:
     timezone: str
     anchor_day: int
     grants: tuple[Grant, ...]
+    top_up: Mapping[str, Any]
 
     def holds_at(self, at: datetime) -> bool:
         """Whether the contract is in force at the instant."""
@@ -105,6 +106,7 @@ def read_contract(document: Mapping[str, Any], now: datetime) -> Contract:
                 grant, timezone=timezone, until=max(now, starts_at) + AHEAD, contract_end=ends_at
             )
         ),
+        top_up=document.get("top_up") or {},
     )
 
 
