@@ -9,6 +9,7 @@ from typing import Self
 
 from api.followers import Follower
 from api.instants import MILLISECOND
+from api.standings import Standings
 from api.writer import Writer
 from migrations import deploy_rating, reload_dictionaries
 from migrations.deploy import DICTIONARIES, PRICE_DICTIONARIES
@@ -46,6 +47,8 @@ class Store:
         # Tops credits up after commits; the customer that upkeep looked at last.
         self.top_ups = Follower("top-ups")
         self.topped_up_to = ""
+        # What customers may use now, in memory.
+        self.standings = Standings()
 
     def problems(self) -> list[str]:
         """Say why the store must not serve; empty when it may."""
@@ -58,6 +61,7 @@ class Store:
 
     def committed(self, customer_ids: Sequence[str]) -> None:
         """Say that events of these customers, by the ids of the events, count from now on, or changed."""
+        self.standings.committed(customer_ids)
         self.top_ups.committed(customer_ids)
 
     @contextmanager
@@ -106,6 +110,8 @@ class Store:
         """Load what is outdated, prices before the terms that point at them. Raises EngineError."""
         with self._exclusive:
             reload_dictionaries(self.database, tuple(name for name in DICTIONARIES if name in self._outdated))
+            if self._outdated:
+                self.standings.forget()
             self._outdated.clear()
 
     def load_dictionaries(self) -> None:
@@ -135,6 +141,7 @@ class Store:
         self.ready = False
         self.writer.stop()
         self.top_ups.stop()
+        self.standings.stop()
         self.database.close()
 
     def __enter__(self) -> Self:

@@ -22,6 +22,7 @@ OBJECTS = (
     "public_views",
     "credit_views",
     "top_up_views",
+    "hold_views",
     "audit_views",
     "deployed",
 )

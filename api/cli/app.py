@@ -7,6 +7,7 @@ import typer
 from api.cli import (
     audit_trail,
     contracts,
+    entitlements,
     explain,
     grants,
     ingest,
@@ -56,6 +57,7 @@ MODULES = (
     invoices,
     grants,
     top_ups,
+    entitlements,
     explain,
     usage,
     prices,

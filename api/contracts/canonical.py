@@ -37,6 +37,7 @@ def canonical_form(contract: Contract) -> dict[str, Any]:
         "grace": duration_text(contract.grace),
         "grants": [_grant(grant) for grant in contract.grants],
         # Absent where there is none: such a document reads as it did before there were any.
+        **({} if contract.overage else {"overage": "blocked"}),
         **({} if contract.top_up is None else {"top_up": _top_up(contract.top_up)}),
     }
 

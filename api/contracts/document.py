@@ -107,7 +107,8 @@ class Contract:
 
     `uniqueness_key` is what the contract is called where it comes from; no two contracts have one key.
     `interval` is `month`. `grace` is the time after a period's end before its invoice may become final.
-    `document` is the contract as canonical JSON: read again, it gives an equal contract.
+    `overage` is whether products may be used without credits. `document` is the contract as canonical JSON: read again,
+    it gives an equal contract.
     """
 
     contract_id: str
@@ -123,6 +124,7 @@ class Contract:
     document: str
     uniqueness_key: str | None = None
     top_up: TopUp | None = None
+    overage: bool = True
     origin: Origin = field(default=NOWHERE, compare=False, repr=False)
 
 

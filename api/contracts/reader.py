@@ -36,6 +36,7 @@ _CONTRACT_KEYS = (
     "grace",
     "grants",
     "top_up",
+    "overage",
     *UNSUPPORTED_TERMS,
 )
 _ANCHOR_DAY = Range(Decimal(32), 0, minimum=Decimal(1))
@@ -120,6 +121,7 @@ def _contract(fields: Fields) -> Contract | None:
         document="",
         uniqueness_key=uniqueness_key,
         top_up=read_top_up(fields),
+        overage=fields.choice("overage", ("allowed", "blocked"), "allowed") == "allowed",
         origin=_origin(fields),
     )
     return replace(contract, document=canonical_text(contract))

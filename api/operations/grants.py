@@ -155,6 +155,7 @@ def void_grant(
                 for row in changed
             ],
         )
+        store.standings.forget_one(customer_id)
     return GrantVoided(customer_id, names, at, changed=True)
 
 

@@ -95,8 +95,10 @@ def ingest_atomic(store: Store, events: DecodedEvents, *, verbose: bool = True) 
 
 def store_events(store: Store, table: pa.Table) -> list[Status]:
     """Store a block of events and return their statuses in row order. Called by the writer alone."""
-    statuses = _store_block(store, table)
-    store.committed(pc.unique(table.column("customer_id")).to_pylist())
+    with store.exclusive():
+        statuses = _store_block(store, table)
+        # Before anyone else writes: whoever decides by a balance knows whose usage it does not have yet.
+        store.committed(pc.unique(table.column("customer_id")).to_pylist())
     return statuses
 
 

@@ -230,6 +230,7 @@ def _store(store: Store, row: dict[str, Any], action: Any, remark: Remark) -> No
     reach("top_up.before_grant")
     if row["state"] == GRANTED:
         store.database.insert("grant_records", [_grant_row(row)])
+        store.standings.forget_one(row["customer_id"])
 
 
 def _grant_row(row: Row) -> dict[str, Any]:

@@ -12,6 +12,7 @@ SELECT greatest(
     (SELECT max(recorded_at) FROM billing_period_records),
     (SELECT max(recorded_at) FROM grant_records),
     (SELECT max(recorded_at) FROM top_up_records),
+    (SELECT max(recorded_at) FROM hold_records),
     (SELECT max(published_at) FROM rate_card_versions),
     (SELECT max(recorded_at) FROM rate_card_activations),
     (SELECT max(created_at) FROM api_keys),

@@ -25,12 +25,25 @@ def _key(key_id: str) -> dict[str, Any]:
     return {"key_id": key_id, **texts, "created_at": NOW, "revoked": False}
 
 
-def _topped_up(*customers: str) -> str:
-    """Contracts of these customers whose first top-ups wait for their payments."""
+def _with_credits() -> str:
+    """Contracts of c3 and c4, whose first top-ups wait for their payments, and of c5, which has credits to reserve."""
     top_up = {"unit": "USD", "threshold": "1", "amount": "5", "payment": "external"}
-    terms = {"rate_card": "acme", "starts_at": "2026-01-01T00:00:00Z", "top_up": top_up}
-    contracts = [{"contract_id": name.replace("c", "k"), "customer_id": name, **terms} for name in customers]
-    return json.dumps({"customers": [{"customer_id": name} for name in customers], "contracts": contracts})
+    grant = {"grant_id": "g5", "unit": "USD", "amount": "10", "effective_at": "2026-01-01T00:00:00Z"}
+    terms: dict[str, dict[str, Any]] = {
+        "c3": {"top_up": top_up},
+        "c4": {"top_up": top_up},
+        "c5": {"grants": [grant]},
+    }
+    plain = {"rate_card": "acme", "starts_at": "2026-01-01T00:00:00Z"}
+    contracts = [
+        {"contract_id": name.replace("c", "k"), "customer_id": name, **plain, **term}
+        for name, term in terms.items()
+    ]
+    return json.dumps({"customers": [{"customer_id": name} for name in terms], "contracts": contracts})
+
+
+def _hold(hold_id: str) -> dict[str, Any]:
+    return {"json": {"hold_id": hold_id, "product": "calls", "units": "0.25", "expires_in": "1h"}}
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +53,8 @@ def app_and_client(engine: Engine) -> Iterator[tuple[FastAPI, httpx.Client]]:
         app = create_app(store, local=True)
         with in_process_client(app) as client:
             set_up(client)
-            answer_of(client.put("/v1/contracts", content=_topped_up("c3", "c4")))
+            answer_of(client.put("/v1/contracts", content=_with_credits()))
+            answer_of(client.post("/v1/customers/c5/holds", **_hold("h2")))
             store.top_ups.settle()
             yield app, client
 
@@ -253,6 +267,11 @@ CALLS: dict[str, tuple[str, str, dict[str, Any]]] = {
     "list_top_ups": ("GET", "/v1/customers/c3/top-ups", {}),
     "confirm_top_up": ("POST", "/v1/customers/c3/top-ups/top-up-k3-1/confirm", {"json": {}}),
     "fail_top_up": ("POST", "/v1/customers/c4/top-ups/top-up-k4-1/fail", {"json": {"reason": "declined"}}),
+    "get_entitlement": ("GET", "/v1/customers/c1/entitlements/tasks", {}),
+    "check_entitlement": ("POST", "/v1/customers/c1/entitlements/tasks/check", {"json": {"units": "1"}}),
+    "place_hold": ("POST", "/v1/customers/c5/holds", _hold("h1")),
+    "confirm_hold": ("POST", "/v1/customers/c5/holds/h1/confirm", {"json": {"units": "0.2"}}),
+    "release_hold": ("POST", "/v1/customers/c5/holds/h2/release", {}),
     "list_usage": ("GET", "/v1/customers/c1/usage?group_by=model", {}),
     "list_customer_prices": ("GET", "/v1/customers/c1/prices", {}),
     "list_contracts": ("GET", "/v1/contracts", {}),
