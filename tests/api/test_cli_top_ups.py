@@ -1,4 +1,4 @@
-"""`runrate top-ups` and `top-up`, against a served store."""
+"""`runrate top-ups`, `top-up`, `entitlement` and `hold`, against a served store."""
 
 import json
 import time
@@ -68,3 +68,30 @@ def test_a_payment_fails(run: Run) -> None:
     assert refused.code == 1
     assert "has failed" in refused.err
     assert "no top-up" in run("top-up", "confirm", "t2", "none").err
+
+
+def test_an_entitlement_and_holds(run: Run) -> None:
+    # 1.00 of credits, all used by two events of c1; overage is allowed.
+    answer = run("entitlement", "c1", "inference").out
+    assert answer.splitlines()[0] == "inference may be used: overage"
+    assert "0 remaining, 0 held, 0 available (USD, as of " in answer
+    found = run("entitlement", "c1", "inference", "--units", "0.5", "--json").json
+    assert (found["allowed"], found["reason"], found["contract_id"]) == (True, "overage", "k1")
+    assert "no_such_product" in run("entitlement", "c1", "nothing").out
+    refused = run("hold", "place", "c1", "job", "inference", "--units", "0.5")
+    assert refused.code == 1
+    assert "0.5 USD are more than the 0 that are available" in refused.err
+    assert "no hold" in run("hold", "release", "c1", "job").err
+    waiting(run, "t1")
+    assert run("top-up", "confirm", "t1", "top-up-k-t1-1").code == 0
+    held = run("hold", "place", "t1", "job", "inference", "--units", "4", "--for", "30m")
+    assert held.out == "job: 4 USD for inference held until 2026-02-03T00:30:00Z\n"
+    assert "5 remaining, 4 held, 1 available" in run("entitlement", "t1", "inference").out
+    done = run("hold", "confirm", "t1", "job", "--units", "3.5")
+    assert done.out == "job: 4 USD for inference confirmed, came to 3.5\n"
+    run("hold", "place", "t1", "other", "inference", "--units", "1")
+    assert run("hold", "release", "t1", "other").out == "other: 1 USD for inference released\n"
+    assert (
+        "write a whole number"
+        in run("hold", "place", "t1", "x", "inference", "--units", "1", "--for", "1y").err
+    )
