@@ -9,7 +9,8 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench import cards, credits, entitlements, http, ingest, reads, reconciling
+from bench import cards, entitlements, http, ingest, reads, reconciling
+from bench import credits as credit_reads
 from bench.report import Figure, as_json, as_table
 from bench.workload import make_workload
 from fixtures.demo.generator import BATCH_ROWS
@@ -55,7 +56,7 @@ def _measure(arguments: argparse.Namespace, folder: Path) -> tuple[dict[str, obj
     figures, stores = ingest.measure(workload, folder, progress)
     figures += reconciling.measure(workload, stores.rated, progress)
     figures += reads.measure(workload, stores.rated, stores.raw, progress)
-    figures += credits.measure(workload, folder / "credits", progress)
+    figures += credit_reads.measure(workload, folder / "credits", progress)
     figures += http.measure(workload, folder / "http", arguments.http_seconds, progress)
     figures += entitlements.measure(workload, folder / "entitlements", arguments.http_seconds, progress)
     figures += cards.measure(workload, folder / "cards", progress)

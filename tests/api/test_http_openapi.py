@@ -3,6 +3,8 @@
 import json
 import re
 from collections.abc import AsyncIterator, Iterator
+from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import anyio
@@ -25,25 +27,19 @@ def _key(key_id: str) -> dict[str, Any]:
     return {"key_id": key_id, **texts, "created_at": NOW, "revoked": False}
 
 
-def _with_credits() -> str:
-    """Contracts of c3 and c4, whose first top-ups wait for their payments, and of c5, which has credits to reserve."""
+def _topped_up(*customers: str) -> str:
+    """Contracts of these customers whose first top-ups wait for their payments."""
     top_up = {"unit": "USD", "threshold": "1", "amount": "5", "payment": "external"}
-    grant = {"grant_id": "g5", "unit": "USD", "amount": "10", "effective_at": "2026-01-01T00:00:00Z"}
-    terms: dict[str, dict[str, Any]] = {
-        "c3": {"top_up": top_up},
-        "c4": {"top_up": top_up},
-        "c5": {"grants": [grant]},
-    }
-    plain = {"rate_card": "acme", "starts_at": "2026-01-01T00:00:00Z"}
-    contracts = [
-        {"contract_id": name.replace("c", "k"), "customer_id": name, **plain, **term}
-        for name, term in terms.items()
-    ]
-    return json.dumps({"customers": [{"customer_id": name} for name in terms], "contracts": contracts})
+    terms = {"rate_card": "acme", "starts_at": "2026-01-01T00:00:00Z", "top_up": top_up}
+    contracts = [{"contract_id": name.replace("c", "k"), "customer_id": name, **terms} for name in customers]
+    return json.dumps({"customers": [{"customer_id": name} for name in customers], "contracts": contracts})
 
 
-def _hold(hold_id: str) -> dict[str, Any]:
-    return {"json": {"hold_id": hold_id, "product": "calls", "units": "0.25", "expires_in": "1h"}}
+def _held(customer_id: str, hold_id: str) -> dict[str, Any]:
+    """What is stored of a hold."""
+    what = {"customer_id": customer_id, "hold_id": hold_id, "product": "calls", "unit": "USD"}
+    state = {"units": Decimal("0.25"), "state": "held", "confirmed_units": None}
+    return {**what, **state, "held_at": NOW, "expires_at": NOW + timedelta(hours=1), "recorded_at": NOW}
 
 
 @pytest.fixture(scope="module")
@@ -53,9 +49,9 @@ def app_and_client(engine: Engine) -> Iterator[tuple[FastAPI, httpx.Client]]:
         app = create_app(store, local=True)
         with in_process_client(app) as client:
             set_up(client)
-            answer_of(client.put("/v1/contracts", content=_with_credits()))
-            answer_of(client.post("/v1/customers/c5/holds", **_hold("h2")))
+            answer_of(client.put("/v1/contracts", content=_topped_up("c3", "c4")))
             store.top_ups.settle()
+            store.database.insert("hold_records", [_held("c3", "h2")])
             yield app, client
 
 
@@ -269,9 +265,14 @@ CALLS: dict[str, tuple[str, str, dict[str, Any]]] = {
     "fail_top_up": ("POST", "/v1/customers/c4/top-ups/top-up-k4-1/fail", {"json": {"reason": "declined"}}),
     "get_entitlement": ("GET", "/v1/customers/c1/entitlements/tasks", {}),
     "check_entitlement": ("POST", "/v1/customers/c1/entitlements/tasks/check", {"json": {"units": "1"}}),
-    "place_hold": ("POST", "/v1/customers/c5/holds", _hold("h1")),
-    "confirm_hold": ("POST", "/v1/customers/c5/holds/h1/confirm", {"json": {"units": "0.2"}}),
-    "release_hold": ("POST", "/v1/customers/c5/holds/h2/release", {}),
+    # After its payment is confirmed.
+    "place_hold": (
+        "POST",
+        "/v1/customers/c3/holds",
+        {"json": {"hold_id": "h1", "product": "calls", "units": "0.25", "expires_in": "1h"}},
+    ),
+    "confirm_hold": ("POST", "/v1/customers/c3/holds/h1/confirm", {"json": {"units": "0.2"}}),
+    "release_hold": ("POST", "/v1/customers/c3/holds/h2/release", {}),
     "list_usage": ("GET", "/v1/customers/c1/usage?group_by=model", {}),
     "list_customer_prices": ("GET", "/v1/customers/c1/prices", {}),
     "list_contracts": ("GET", "/v1/contracts", {}),
