@@ -7,7 +7,9 @@ from api.operations.contracts import extend_periods
 from api.operations.ingest import store_events
 from api.operations.reconcile import reconcile
 from api.operations.rollup import discard_uncommitted
+from api.operations.top_ups import finish_top_ups, follow_top_ups, top_up_customer
 from api.operations.trail import begin_trail
+from api.reads.entitlements import read_standing
 from api.store import Clock, Store, utc_now
 from migrations import deploy_objects, migrate
 from sql import load
@@ -46,5 +48,9 @@ def _start(store: Store) -> None:
     extend_periods(store)
     begin_periods(store)
     reconcile(store)
+    finish_top_ups(store)
+    follow_top_ups(store)
+    store.top_ups.start(partial(top_up_customer, store))
+    store.standings.start(partial(read_standing, store))
     store.writer.start(partial(store_events, store))
     store.ready = True

@@ -1,13 +1,15 @@
 """An open store: the database, the one writer, and the clock. Everything that changes state goes through it."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Self
 
+from api.followers import Follower
 from api.instants import MILLISECOND
+from api.standings import Standings
 from api.writer import Writer
 from migrations import deploy_rating, reload_dictionaries
 from migrations.deploy import DICTIONARIES, PRICE_DICTIONARIES
@@ -42,6 +44,11 @@ class Store:
         self._outdated: set[str] = set()
         self.ready = False
         self.writer = Writer()
+        # Tops credits up after commits; the customer that upkeep looked at last.
+        self.top_ups = Follower("top-ups")
+        self.topped_up_to = ""
+        # What customers may use now, in memory.
+        self.standings = Standings()
 
     def problems(self) -> list[str]:
         """Say why the store must not serve; empty when it may."""
@@ -51,6 +58,11 @@ class Store:
         for row in self.database.rows(load("queries/unloaded_dictionaries.sql"), database=self.database.name):
             found.append(f"dictionary {row['name']} is {row['status']}")
         return found
+
+    def committed(self, customer_ids: Sequence[str]) -> None:
+        """Say that events of these customers, by the ids of the events, count from now on, or changed."""
+        self.standings.committed(customer_ids)
+        self.top_ups.committed(customer_ids)
 
     @contextmanager
     def exclusive(self) -> Iterator[None]:
@@ -98,6 +110,8 @@ class Store:
         """Load what is outdated, prices before the terms that point at them. Raises EngineError."""
         with self._exclusive:
             reload_dictionaries(self.database, tuple(name for name in DICTIONARIES if name in self._outdated))
+            if self._outdated:
+                self.standings.forget()
             self._outdated.clear()
 
     def load_dictionaries(self) -> None:
@@ -126,6 +140,8 @@ class Store:
         """Finish what the writer has, and free the store."""
         self.ready = False
         self.writer.stop()
+        self.top_ups.stop()
+        self.standings.stop()
         self.database.close()
 
     def __enter__(self) -> Self:

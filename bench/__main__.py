@@ -9,7 +9,7 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench import cards, drawdowns, http, ingest, reads, reconciling
+from bench import cards, drawdowns, entitlements, http, ingest, reads, reconciling
 from bench.report import Figure, as_json, as_table
 from bench.workload import make_workload
 from fixtures.demo.generator import BATCH_ROWS
@@ -57,6 +57,7 @@ def _measure(arguments: argparse.Namespace, folder: Path) -> tuple[dict[str, obj
     figures += reads.measure(workload, stores.rated, stores.raw, progress)
     figures += drawdowns.measure(workload, folder / "credits", progress)
     figures += http.measure(workload, folder / "http", arguments.http_seconds, progress)
+    figures += entitlements.measure(workload, folder / "entitlements", arguments.http_seconds, progress)
     figures += cards.measure(workload, folder / "cards", progress)
     facts: dict[str, object] = {
         "engine": f"ClickHouse {stores.engine_version} (chDB)",

@@ -24,6 +24,8 @@ OBJECTS = (
     "charge_views",
     "credit_views",
     "true_up_views",
+    "top_up_views",
+    "hold_views",
     "audit_views",
     "deployed",
 )

@@ -23,6 +23,7 @@ POINTS = (
     "activate.after_rating",
     "activate.before_activation",
     "activate.before_terms",
+    "top_up.before_grant",
     "reconcile.before_entries",
     "reconcile.before_mark",
     "rollup.before_commit",

@@ -7,6 +7,7 @@ import typer
 from api.cli import (
     audit_trail,
     contracts,
+    entitlements,
     explain,
     grants,
     ingest,
@@ -16,6 +17,7 @@ from api.cli import (
     rate_cards,
     stores,
     tools,
+    top_ups,
     usage,
 )
 from api.cli.settings import Given, JsonOption, StoreOption, UrlOption, fail_plainly
@@ -54,6 +56,8 @@ MODULES = (
     ingest,
     invoices,
     grants,
+    top_ups,
+    entitlements,
     explain,
     usage,
     prices,

@@ -6,7 +6,7 @@ Nothing here reads a file or a database. `read_contracts` checks all that the te
 
 from api.contracts.charges import Charge, charges_of
 from api.contracts.checks import StoredContract, StoredCustomer, StoredGrant, check_against
-from api.contracts.document import Contract, ContractsDocument, Customer, Grant
+from api.contracts.document import Contract, ContractsDocument, Customer, Grant, TopUp
 from api.contracts.errors import CONTRACT_CODES, ContractErrors
 from api.contracts.grant_terms import GivenGrant, given_grants
 from api.contracts.periods import BillingPeriod, billing_periods
@@ -25,6 +25,7 @@ __all__ = [
     "StoredContract",
     "StoredCustomer",
     "StoredGrant",
+    "TopUp",
     "billing_periods",
     "charges_of",
     "check_against",

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from api.contracts.charge_form import charges_form
-from api.contracts.document import Contract, ContractOverride, Grant
+from api.contracts.document import Contract, ContractOverride, Grant, TopUp
 from api.contracts.time_fields import duration_text
 from api.instants import instant_text
 from ratecard_compiler.decimals import decimal_text
@@ -45,6 +45,25 @@ def canonical_form(contract: Contract) -> dict[str, Any]:
             else {}
         ),
         **charges_form(contract.charges),
+        # Absent where there is none: such a document reads as it did before there were any.
+        **({} if contract.overage else {"overage": "blocked"}),
+        **({} if contract.top_up is None else {"top_up": _top_up(contract.top_up)}),
+    }
+
+
+def _top_up(term: TopUp) -> dict[str, Any]:
+    return {
+        "unit": term.unit,
+        "threshold": decimal_text(term.threshold),
+        "amount": None if term.amount is None else decimal_text(term.amount),
+        "to": None if term.to is None else decimal_text(term.to),
+        "paid": decimal_text(term.paid),
+        "max_per_day": term.max_per_day,
+        "cool_off": duration_text(term.cool_off),
+        "priority": term.priority,
+        "expires_after": None if term.expires_after is None else duration_text(term.expires_after),
+        "applies_to": {"products": list(term.products), "tags": list(term.tags)},
+        "payment": term.payment,
     }
 
 

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
-from api.contracts.document import Contract, Grant, Origin
+from api.contracts.document import Contract, Grant, Origin, TopUp
 from api.contracts.errors import CONTRACTS_FILE
 from ratecard_compiler.currencies import currency_exponent
 from ratecard_compiler.decimals import decimal_text, decimals_of
@@ -144,6 +144,8 @@ def _money(contract: Contract) -> Iterator[tuple[Origin, str, Decimal]]:
             yield bought.grant.origin, f"invoice_schedule[{number}].amount", instalment.amount
     for promised in charges.postpaid:
         yield promised.origin, "amount", promised.amount
+    if contract.top_up is not None:
+        yield contract.top_up.origin, "paid", contract.top_up.paid
 
 
 def currency_errors(
@@ -184,8 +186,10 @@ def unit_errors(
 
 def _grants_of_published(
     contracts: Iterable[Contract], cards: PublishedCards
-) -> Iterator[tuple[Contract, PublishedCard, Grant]]:
+) -> Iterator[tuple[Contract, PublishedCard, Grant | TopUp]]:
     for contract in contracts:
         card = cards.get(contract.rate_card)
         if card is not None:
             yield from ((contract, card, grant) for grant in contract.all_grants)
+            if contract.top_up is not None:
+                yield contract, card, contract.top_up

@@ -145,6 +145,30 @@ class Discount:
 
 
 @dataclass(frozen=True, slots=True)
+class TopUp:
+    """Credits are topped up when what is left of the `unit` falls under the `threshold`: by `amount`, or up `to`.
+
+    `paid` is what `amount`, or all of `to`, costs in the contract's currency. At most `max_per_day` times a day of the
+    contract's time zone, not sooner than `cool_off` after the last. What is added lasts `expires_after` (None: for
+    ever) and is effective at once; with the payment `external` once that is confirmed.
+    """
+
+    unit: str
+    threshold: Decimal
+    amount: Decimal | None
+    to: Decimal | None
+    paid: Decimal
+    max_per_day: int
+    cool_off: timedelta
+    priority: int
+    expires_after: timedelta | None
+    products: tuple[str, ...]
+    tags: tuple[str, ...]
+    payment: str
+    origin: Origin = field(default=NOWHERE, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Minimum:
     """What each billing period comes to at least, in the card's currency: usage less discounts, and with
     `counts_fees` the fees. `prorated`: by the time that a period cut short covers."""
@@ -202,7 +226,8 @@ class Contract:
 
     `uniqueness_key` is what the contract is called where it comes from; no two contracts have one key.
     `interval` is `month`. `grace` is the time after a period's end before its invoice may become final.
-    `document` is the contract as canonical JSON: read again, it gives an equal contract.
+    `overage` is whether products may be used without credits. `document` is the contract as canonical JSON: read again,
+    it gives an equal contract.
     """
 
     contract_id: str
@@ -219,6 +244,8 @@ class Contract:
     uniqueness_key: str | None = None
     overrides: tuple[ContractOverride, ...] = ()
     charges: Charges = NO_CHARGES
+    top_up: TopUp | None = None
+    overage: bool = True
     origin: Origin = field(default=NOWHERE, compare=False, repr=False)
 
     @property

@@ -27,6 +27,7 @@ CONTRACT_CODES: dict[str, str] = {
     "override_without_effect": "A warning: an override can change no price of the rate card as it is published.",
     "override_without_terms": "An override has none of `multiplier`, `unit_amount` and `tiers`, or more than one.",
     "too_many_override_prices": "The overrides of a file make more prices than are made at once.",
+    "top_up_loops": "A top-up is not above its threshold: it would be topped up again at once, and again.",
     "unknown_customer": "A contract names a customer that is neither in the file nor stored.",
     "unknown_rate_card": "A warning: nobody published the contract's rate card, so its usage has no price yet.",
     "unknown_scope": "A warning: no published version of the rate card has a product, tag or dimension that is named.",

@@ -8,7 +8,7 @@ from decimal import Decimal
 from babel.numbers import list_currencies
 
 from api.contracts.document import Grant, Origin, Recurrence, Rollover
-from api.contracts.grant_terms import INTERVALS, ROLLED_OVER
+from api.contracts.grant_terms import INTERVALS, ROLLED_OVER, TOP_UP
 from api.contracts.text_fields import names, required_identifier
 from api.contracts.time_fields import instant, required_instant
 from api.contracts.unsupported import is_empty
@@ -34,13 +34,16 @@ _KEYS = (
 )
 _CURRENCY_AMOUNT = Range(AMOUNT_LIMIT, PRICE_DECIMALS, positive=True)
 _CUSTOM_AMOUNT = Range(AMOUNT_LIMIT, QUANTITY_DECIMALS, positive=True)
-_PAID = Range(AMOUNT_LIMIT, PRICE_DECIMALS, minimum=Decimal(0))
-_PRIORITY = Range(Decimal(10) ** 9, 0)
+PAID = Range(AMOUNT_LIMIT, PRICE_DECIMALS, minimum=Decimal(0))
+PRIORITY = Range(Decimal(10) ** 9, 0)
 _COUNT = Range(Decimal(10_001), 0, minimum=Decimal(1))
 _FRACTION = Range(Decimal(2), QUANTITY_DECIMALS, positive=True)
 _MONTHS = Range(Decimal(1_201), 0, minimum=Decimal(1))
-# An id that a recurrence or a rollover of another grant may have.
-_GIVEN_ID = re.compile(rf".*(@\d{{4}}-\d{{2}}-\d{{2}}|{re.escape(ROLLED_OVER)})", re.ASCII | re.DOTALL)
+# An id that a recurrence or a rollover of another grant may have, or a top-up.
+_GIVEN_ID = re.compile(
+    rf".*(@\d{{4}}-\d{{2}}-\d{{2}}|{re.escape(ROLLED_OVER)})|{re.escape(TOP_UP)}.*-[1-9]\d*",
+    re.ASCII | re.DOTALL,
+)
 
 
 def read_grant(fields: Fields) -> Grant | None:
@@ -54,7 +57,7 @@ def read_grant(fields: Fields) -> Grant | None:
     grant_id = grant_identifier(fields, "grant_id", "g1")
     unit = grant_unit(fields)
     amount = grant_amount(fields, unit)
-    paid = fields.decimal("paid", _PAID)
+    paid = fields.decimal("paid", PAID)
     priority = grant_priority(fields)
     effective_at = required_instant(fields, "effective_at")
     expires_at, voided_at = instant(fields, "expires_at"), instant(fields, "voided_at")
@@ -88,7 +91,7 @@ def grant_identifier(fields: Fields, key: str, example: str) -> str | None:
     """Return the id of a grant, or of a commit that is one."""
     grant_id = required_identifier(fields, key, example)
     if grant_id is not None and _GIVEN_ID.fullmatch(grant_id):
-        fact = f"`{grant_id}` is an id that a recurrence or rollover of another grant may have"
+        fact = f"`{grant_id}` is an id that a recurrence or rollover of another grant, or a top-up, may have"
         fields.errors.add(
             "invalid_name", fields.place_of(key), fields.path_of(key), fact, "choose another id"
         )
@@ -114,7 +117,7 @@ def _rollover(fields: Fields, unit: str | None) -> Rollover | None:
     if terms is None:
         return None
     fraction, months = terms.decimal("fraction", _FRACTION), terms.decimal("months", _MONTHS)
-    most = terms.decimal("max", _amount_range(unit))
+    most = terms.decimal("max", amount_range(unit))
     if fraction is not None and fraction > 1:
         fact, fix = "more than all that is left would be rolled over", 'write at most "1"'
         terms.errors.add(
@@ -160,10 +163,11 @@ def grant_amount(fields: Fields, unit: str | None) -> Decimal | None:
     if fields.get("amount") is None:
         fields.missing("amount", 'write how many units are granted: `amount: "50"`')
         return None
-    return fields.decimal("amount", _amount_range(unit))
+    return fields.decimal("amount", amount_range(unit))
 
 
-def _amount_range(unit: str | None) -> Range:
+def amount_range(unit: str | None) -> Range:
+    """Return what a number of units above zero may be: 9 decimals in a custom unit, 15 in a currency."""
     # Custom units have small letters only (as in rate cards), currencies capitals only.
     is_custom = unit is not None and unit == unit.lower()
     return _CUSTOM_AMOUNT if is_custom else _CURRENCY_AMOUNT
@@ -171,7 +175,7 @@ def _amount_range(unit: str | None) -> Range:
 
 def grant_priority(fields: Fields) -> int:
     """Return the place in the order of use, low first."""
-    priority = fields.decimal("priority", _PRIORITY)
+    priority = fields.decimal("priority", PRIORITY)
     return 0 if priority is None else int(priority)
 
 

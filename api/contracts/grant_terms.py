@@ -17,6 +17,8 @@ DAYS = {"day": 1, "week": 7}
 INTERVALS = (*DAYS, *MONTHS)
 ROLLED_OVER = "+rollover"
 """What the id of a rollover has after its parent's."""
+TOP_UP = "top-up-"
+"""What the id of a top-up begins with; the contract's id and the top-up's number follow."""
 
 
 @dataclass(frozen=True, slots=True)

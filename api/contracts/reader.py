@@ -16,7 +16,7 @@ from api.contracts.json_text import without_surrogate_pairs
 from api.contracts.override_reader import read_overrides
 from api.contracts.text_fields import attributes, identifiers, mappings, required_identifier
 from api.contracts.time_fields import duration, instant, required_instant, time_zone
-from api.contracts.unsupported import UNSUPPORTED_TERMS, refuse_unsupported
+from api.contracts.top_up_reader import read_top_up
 from ratecard_compiler.errors import ErrorList
 from ratecard_compiler.fields import CARD_ID, Fields, Range, is_name
 from ratecard_compiler.source import START, MappingNode, read_yaml
@@ -38,7 +38,8 @@ _CONTRACT_KEYS = (
     "grants",
     "overrides",
     *CHARGE_TERMS,
-    *UNSUPPORTED_TERMS,
+    "top_up",
+    "overage",
 )
 _ANCHOR_DAY = Range(Decimal(32), 0, minimum=Decimal(1))
 
@@ -86,7 +87,6 @@ def _customer(fields: Fields) -> Customer | None:
 def _contract(fields: Fields) -> Contract | None:
     """Return the contract; None if it lacks what tells it apart or when it is in force."""
     fields.known(_CONTRACT_KEYS)
-    refuse_unsupported(fields, UNSUPPORTED_TERMS)
     contract_id = required_identifier(fields, "contract_id", "k1")
     customer_id = required_identifier(fields, "customer_id", "c1")
     uniqueness_key = fields.text("uniqueness_key")
@@ -125,6 +125,8 @@ def _contract(fields: Fields) -> Contract | None:
         uniqueness_key=uniqueness_key,
         overrides=overrides,
         charges=charges,
+        top_up=read_top_up(fields),
+        overage=fields.choice("overage", ("allowed", "blocked"), "allowed") == "allowed",
         origin=_origin(fields),
     )
     return replace(contract, document=canonical_text(contract))

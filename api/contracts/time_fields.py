@@ -80,6 +80,14 @@ def duration(fields: Fields, key: str, default: timedelta) -> timedelta:
     return found
 
 
+def parse_duration(text: str) -> timedelta:
+    """Read a duration such as `36h`. ValueError says what is wrong with it."""
+    match = _DURATION.fullmatch(text)
+    if match is None:
+        raise ValueError("write a whole number and d, h, m or s: `90s`, `36h`")
+    return int(match[1]) * _UNITS[match[2]]
+
+
 def duration_text(length: timedelta) -> str:
     """Return the duration in the largest unit that is exact: `1d`, `36h`."""
     for letter, unit in _UNITS.items():

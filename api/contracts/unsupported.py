@@ -1,7 +1,4 @@
-"""Terms that a contract may name only empty: to leave one out of the bill in silence would bill wrong.
-
-Take a term away from here when the invoice views bill it.
-"""
+"""Terms that a contract may name only empty: to leave one out of the bill in silence would bill wrong."""
 
 from __future__ import annotations
 
@@ -9,9 +6,6 @@ from collections.abc import Iterable
 
 from ratecard_compiler.fields import Fields
 from ratecard_compiler.source import MappingNode, Node, SequenceNode
-
-UNSUPPORTED_TERMS = ("top_up",)
-"""Terms of contracts (SEMANTICS §6, §7)."""
 
 
 def refuse_unsupported(fields: Fields, terms: Iterable[str]) -> None:

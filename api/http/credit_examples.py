@@ -21,6 +21,50 @@ BALANCE: Final[Document] = {
     "source": "purchase",
 }
 
+TOP_UP: Final[Document] = {
+    "customer_id": "northwind",
+    "top_up_id": "top-up-northwind-2025-1",
+    "contract_id": "northwind-2025",
+    "number": 1,
+    "state": "pending",
+    "unit": "credit",
+    "threshold": "10",
+    "balance": "8.5",
+    "amount": "50",
+    "paid": "45",
+    "payment": "external",
+    "decided_at": "2026-02-03T00:00:00Z",
+    "granted_at": None,
+    "reason": None,
+}
+
+ENTITLEMENT: Final[Document] = {
+    "customer_id": "northwind",
+    "product": "input_tokens",
+    "allowed": True,
+    "reason": "balance",
+    "unit": "credit",
+    "remaining": "40",
+    "held": "12.5",
+    "available": "27.5",
+    "contract_id": "northwind-2025",
+    "rate_card_version": 1,
+    "as_of": "2026-02-03T00:00:00.250Z",
+}
+
+HOLD: Final[Document] = {
+    "customer_id": "northwind",
+    "hold_id": "job-4711",
+    "product": "input_tokens",
+    "unit": "credit",
+    "units": "12.5",
+    "state": "held",
+    "confirmed_units": None,
+    "held_at": "2026-02-03T00:00:00Z",
+    "expires_at": "2026-02-03T01:00:00Z",
+    "changed": True,
+}
+
 CREDIT_ENTRY: Final[Document] = {
     "at": "2026-01-15T10:00:00Z",
     "type": "draw",

@@ -82,6 +82,9 @@ InvoiceId = Annotated[
 LineId = Annotated[Identifier, Path(description="`line_id` of the line.", examples=["usage:input_tokens:1"])]
 ContractId = Annotated[Identifier, Path(description="The contract.", examples=["northwind-2025"])]
 GrantId = Annotated[Identifier, Path(description="The grant.", examples=["northwind-credits"])]
+HoldId = Annotated[Identifier, Path(description="The hold.", examples=["job-4711"])]
+ProductId = Annotated[Identifier, Path(description="The product.", examples=["input_tokens"])]
+TopUpId = Annotated[Identifier, Path(description="The top-up.", examples=["top-up-northwind-2025-1"])]
 FileName = Annotated[
     Identifier, Query(description="What errors call the document.", examples=["ratecard.yaml"])
 ]

@@ -1,5 +1,5 @@
 """What a running server does by itself: reconcile what came in, roll up sums, extend open contracts'
-periods."""
+periods, top credits up."""
 
 import logging
 import threading
@@ -10,6 +10,7 @@ from api.operations.begin_periods import begin_periods
 from api.operations.contracts import extend_periods
 from api.operations.reconcile import reconcile
 from api.operations.rollup import roll_up
+from api.operations.top_ups import top_up_all
 from api.store import Store
 
 log = logging.getLogger("runrate.upkeep")
@@ -36,9 +37,9 @@ def upkeep(store: Store, interval_seconds: int = INTERVAL_SECONDS) -> Iterator[N
 
 
 def run_once(store: Store) -> None:
-    """Reconcile what came in since the last time, roll up, extend and begin periods. A failure is logged; the next
-    round tries again."""
-    for work in (reconcile, roll_up, extend_periods, begin_periods):
+    """Reconcile what came in since the last time, roll up, extend and begin periods, top credits up. A failure is
+    logged; the next round tries again."""
+    for work in (reconcile, roll_up, extend_periods, begin_periods, top_up_all):
         try:
             work(store)
         except Exception:

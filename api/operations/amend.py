@@ -60,6 +60,7 @@ def amend_event(
         reach("amend.before_superseded")
         _supersede(store, event, "amended")
     result = reconcile(store)
+    store.committed([customer_id])
     return Revised(customer_id, event_id, revision, result.entries_appended)
 
 
@@ -70,6 +71,7 @@ def void_event(store: Store, customer_id: str, event_id: str) -> Revised:
         _request(store, event["event_time"], event["event_time"], f"voiding of {event_id}")
         _supersede(store, event, "voided")
     result = reconcile(store)
+    store.committed([customer_id])
     return Revised(customer_id, event_id, int(event["revision"]), result.entries_appended)
 
 

@@ -25,6 +25,7 @@ from api.operations.overrides import override_set_rows, override_slice_rows, pri
 from api.operations.reconcile import reconcile, request_reconcile
 from api.operations.remarks import NO_REMARK, Remark
 from api.operations.stored_terms import StoredTerms, check_cards
+from api.operations.top_ups import follow_top_ups
 from api.operations.trail import record_change
 from api.store import Store
 from migrations import deploy_features
@@ -90,7 +91,9 @@ def apply_contracts(store: Store, text: str, file_name: str, remark: Remark = NO
         mark_begun_periods(store)
         store.refresh_dictionaries()
         deploy_features(store.database)
+        follow_top_ups(store)
     result = reconcile(store)
+    store.top_ups.note(contract.customer_id for contract in contracts if contract.top_up is not None)
     unchanged = len(document.customers) + len(document.contracts) - len(customers) - len(contracts)
     return ContractsApplied(
         len(customers),

@@ -96,6 +96,7 @@ def _row(contract: Contract, given: GivenGrant, recorded_at: datetime) -> dict[s
         "parent_paid": given.parent_paid,
         "rollover_fraction": given.rollover_fraction,
         "rollover_max": given.rollover_max,
+        "top_up_id": "",
         "withdrawn": False,
         "recorded_at": recorded_at,
     }
@@ -154,6 +155,7 @@ def void_grant(
                 for row in changed
             ],
         )
+        store.standings.forget_one(customer_id)
     return GrantVoided(customer_id, names, at, changed=True)
 
 

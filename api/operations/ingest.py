@@ -95,6 +95,14 @@ def ingest_atomic(store: Store, events: DecodedEvents, *, verbose: bool = True) 
 
 def store_events(store: Store, table: pa.Table) -> list[Status]:
     """Store a block of events and return their statuses in row order. Called by the writer alone."""
+    with store.exclusive():
+        statuses = _store_block(store, table)
+        # Before anyone else writes: whoever decides by a balance knows whose usage it does not have yet.
+        store.committed(pc.unique(table.column("customer_id")).to_pylist())
+    return statuses
+
+
+def _store_block(store: Store, table: pa.Table) -> list[Status]:
     if not _has_repeats(table):
         return _store_distinct(store, table)
     statuses: list[Status] = [ACCEPTED] * table.num_rows

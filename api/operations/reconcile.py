@@ -71,6 +71,8 @@ def reconcile(
     if ranges:
         store.database.make_durable()
     _finish(store, requests, until)
+    if appended:
+        store.standings.forget()
     return Reconciled(len(ranges), changed, appended, conflicts)
 
 

@@ -78,7 +78,11 @@ def _balances(store: Store) -> Iterator[dict[str, Any]]:
     contracts = _all(lambda after: list_contracts(store, limit=PAGE, after=after))
     # A drawdown is computed per customer: asked for only where a contract gives credits.
     owners = sorted(
-        {one.customer_id for one in contracts if one.document.get("grants") or one.document.get("commits")}
+        {
+            one.customer_id
+            for one in contracts
+            if one.document.get("grants") or one.document.get("commits") or one.document.get("top_up")
+        }
     )
     for customer_id in owners:
         for balance in _all(partial(_balance_page, store, customer_id)):

@@ -61,6 +61,8 @@ def run_steps(scenario: Scenario, store: Store, warn: Warn = lambda _: None) -> 
     for step in scenario.steps:
         try:
             _ACTIONS[step.kind](run, step)
+            # What follows from a step by itself is there before the next.
+            store.top_ups.settle()
         except (RateCardErrors, ContractErrors) as refused:
             lines = tuple(str(error) for error in refused.errors)
             raise StepFailed(step.where, f"{step.value} is refused", lines) from None

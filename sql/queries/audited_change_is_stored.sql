@@ -12,6 +12,8 @@ FROM
     UNION ALL
     SELECT recorded_at FROM grant_records
     UNION ALL
+    SELECT recorded_at FROM top_up_records
+    UNION ALL
     SELECT created_at AS recorded_at FROM api_keys
 )
 WHERE recorded_at = fromUnixTimestamp64Milli({recorded_at:Int64}, 'UTC')

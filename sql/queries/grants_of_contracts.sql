@@ -1,5 +1,7 @@
 SELECT
     customer_id, grant_id, contract_id, unit, amount, paid, priority, effective_at, expires_at, voided_at, products, tags, source,
-    recurring_grant_id, parent_grant_id, parent_paid, rollover_fraction, rollover_max, void_from, void_reason, void_series
+    recurring_grant_id, parent_grant_id, parent_paid, rollover_fraction, rollover_max, void_from, void_reason, void_series, top_up_id
 FROM grant_records FINAL
 WHERE contract_id IN {contract_ids:Array(String)} AND NOT withdrawn
+  -- What was topped up is a fact, whatever the contract says now.
+  AND top_up_id = ''

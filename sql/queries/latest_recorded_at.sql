@@ -14,6 +14,8 @@ SELECT greatest(
     (SELECT max(recorded_at) FROM override_sets),
     (SELECT max(recorded_at) FROM override_slices),
     (SELECT max(recorded_at) FROM price_variants),
+    (SELECT max(recorded_at) FROM top_up_records),
+    (SELECT max(recorded_at) FROM hold_records),
     (SELECT max(published_at) FROM rate_card_versions),
     (SELECT max(recorded_at) FROM rate_card_activations),
     (SELECT max(created_at) FROM api_keys),

@@ -1,7 +1,10 @@
 """The OpenAPI document: complete, with examples that are what they say, and answers that are what it says."""
 
+import json
 import re
 from collections.abc import AsyncIterator, Iterator
+from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import anyio
@@ -24,6 +27,21 @@ def _key(key_id: str) -> dict[str, Any]:
     return {"key_id": key_id, **texts, "created_at": NOW, "revoked": False}
 
 
+def _topped_up(*customers: str) -> str:
+    """Contracts of these customers whose first top-ups wait for their payments."""
+    top_up = {"unit": "USD", "threshold": "1", "amount": "5", "payment": "external"}
+    terms = {"rate_card": "acme", "starts_at": "2026-01-01T00:00:00Z", "top_up": top_up}
+    contracts = [{"contract_id": name.replace("c", "k"), "customer_id": name, **terms} for name in customers]
+    return json.dumps({"customers": [{"customer_id": name} for name in customers], "contracts": contracts})
+
+
+def _held(customer_id: str, hold_id: str) -> dict[str, Any]:
+    """What is stored of a hold."""
+    what = {"customer_id": customer_id, "hold_id": hold_id, "product": "calls", "unit": "USD"}
+    state = {"units": Decimal("0.25"), "state": "held", "confirmed_units": None}
+    return {**what, **state, "held_at": NOW, "expires_at": NOW + timedelta(hours=1), "recorded_at": NOW}
+
+
 @pytest.fixture(scope="module")
 def app_and_client(engine: Engine) -> Iterator[tuple[FastAPI, httpx.Client]]:
     with engine.store(lambda: NOW) as store:
@@ -31,6 +49,9 @@ def app_and_client(engine: Engine) -> Iterator[tuple[FastAPI, httpx.Client]]:
         app = create_app(store, local=True)
         with in_process_client(app) as client:
             set_up(client)
+            answer_of(client.put("/v1/contracts", content=_topped_up("c3", "c4")))
+            store.top_ups.settle()
+            store.database.insert("hold_records", [_held("c3", "h2")])
             yield app, client
 
 
@@ -239,6 +260,19 @@ CALLS: dict[str, tuple[str, str, dict[str, Any]]] = {
     "list_balances": ("GET", "/v1/customers/c1/balances", {}),
     "list_credit_entries": ("GET", "/v1/customers/c1/credit-ledger", {}),
     "void_grant": ("POST", "/v1/customers/c1/grants/g1/void", {"json": {"reason": "cancelled"}}),
+    "list_top_ups": ("GET", "/v1/customers/c3/top-ups", {}),
+    "confirm_top_up": ("POST", "/v1/customers/c3/top-ups/top-up-k3-1/confirm", {"json": {}}),
+    "fail_top_up": ("POST", "/v1/customers/c4/top-ups/top-up-k4-1/fail", {"json": {"reason": "declined"}}),
+    "get_entitlement": ("GET", "/v1/customers/c1/entitlements/tasks", {}),
+    "check_entitlement": ("POST", "/v1/customers/c1/entitlements/tasks/check", {"json": {"units": "1"}}),
+    # After its payment is confirmed.
+    "place_hold": (
+        "POST",
+        "/v1/customers/c3/holds",
+        {"json": {"hold_id": "h1", "product": "calls", "units": "0.25", "expires_in": "1h"}},
+    ),
+    "confirm_hold": ("POST", "/v1/customers/c3/holds/h1/confirm", {"json": {"units": "0.2"}}),
+    "release_hold": ("POST", "/v1/customers/c3/holds/h2/release", {}),
     "list_usage": ("GET", "/v1/customers/c1/usage?group_by=model", {}),
     "list_customer_prices": ("GET", "/v1/customers/c1/prices", {}),
     "list_contracts": ("GET", "/v1/contracts", {}),

@@ -96,6 +96,15 @@ def contracts(customers: int, contracted: int) -> str:
     )
 
 
+def topped_up(episode: int) -> str:
+    """A customer of the episode whose credits are topped up as soon as its contract is stored."""
+    name = f"topped-{episode}"
+    top_up = {"unit": "USD", "threshold": "1", "amount": "5", "paid": "4.00", "max_per_day": "3"}
+    contract = {"contract_id": f"k-{name}", "customer_id": name, "rate_card": "acme-ai", "top_up": top_up}
+    contract["starts_at"] = "2026-01-01T00:00:00Z"
+    return json.dumps({"customers": [{"customer_id": name}], "contracts": [contract]})
+
+
 def batches(seed: int, episode: int) -> list[list[dict[str, Any]]]:
     """What an episode sends. Some events come twice; the ids of episodes differ."""
     random = Random(f"{seed}-{episode}")
@@ -138,6 +147,7 @@ def send(store: Store, batch: list[dict[str, Any]]) -> list[str]:
 def state(store: Store) -> dict[str, Any]:
     """What the store holds and says, and which checks do not hold."""
     result = complete_result(store)
+    topped = [one for one in result["balances"] if one["customer_id"].startswith("topped-")]
     versions = store.database.rows(SQL("versions"))
     return {
         "events": store.database.rows(STORED_EVENTS),
@@ -145,7 +155,12 @@ def state(store: Store) -> dict[str, Any]:
         "activations": store.database.rows(ACTIVATIONS),
         "customers": store.database.value(SQL("count_customers")),
         "contracts": store.database.value(SQL("count_contracts")),
-        "result": result | {"invoices": [one for one in result["invoices"] if one["lines"]]},
+        "topped_up": [[one["customer_id"], one["remaining"]] for one in topped],
+        "result": result
+        | {
+            "invoices": [one for one in result["invoices"] if one["lines"]],
+            "balances": [one for one in result["balances"] if one not in topped],
+        },
         "offending": [[check.name, str(check.offending[:3])] for check in verify(store) if check.offending],
         "problems": store.problems(),
     }
@@ -175,6 +190,8 @@ def go_through(store: Store, seed: int, episode: int) -> None:
     )
     reconcile(store, EARLIEST, LATEST)
     roll_up(store, worthwhile_entries=1)
+    apply_contracts(store, topped_up(episode), "topped_up.json")
+    store.top_ups.settle()
 
 
 def identities(batch: Sequence[Mapping[str, Any]]) -> list[list[str]]:

@@ -109,6 +109,9 @@ def check_state(state: Mapping[str, Any], where: str) -> None:
     """What the store says of exactly the events that it holds is what the oracle says of them."""
     assert state["problems"] == [], where
     assert state["offending"] == [], where
+    # Each topped up once, whatever died between its record and its grant.
+    assert {remaining for _, remaining in state["topped_up"]} <= {"5"}, where
+    assert len({name for name, _ in state["topped_up"]}) == len(state["topped_up"]), where
     files = {f"card-{number}": text for number, text in enumerate(state["documents"])}
     # A death between customers and contracts leaves customers without.
     files["contracts"] = contracts(state["customers"], state["contracts"])

@@ -35,7 +35,7 @@ def test_what_a_death_leaves_of_a_change_is_told(tmp_path: Path) -> None:
         *("publish", "activate", "contracts CUT", "interrupted"),
         *("publish", "activate", "contracts CUT", "interrupted"),
         "publish",
-        *("publish", "activate", "contracts"),
+        *("publish", "activate", "contracts", "contracts", "top_up"),
     ]
     # Episode 0 left no version; those of 1 to 5 are numbered without a gap.
     assert [row["rate_card_version"] for row in rows if row["action"] == "publish"] == [1, 1, 2, 3, 4, 5]

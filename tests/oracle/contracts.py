@@ -16,8 +16,6 @@ from tests.oracle.instants import instant, month_around
 from tests.oracle.overrides import Override, read_overrides
 from tests.oracle.property_values import holds
 
-UNKNOWN_TERMS = ("top_up",)
-
 
 @dataclass(frozen=True)
 class Customer:
@@ -43,6 +41,7 @@ class Contract:
     grants: tuple[Grant, ...]
     overrides: tuple[Override, ...] = ()
     terms: Mapping[str, Any] = field(default_factory=dict, compare=False)
+    top_up: Mapping[str, Any] = field(default_factory=dict, compare=False)
 
     def holds_at(self, at: datetime) -> bool:
         """Whether the contract is in force at the instant."""
@@ -88,11 +87,7 @@ def read_customer(document: Mapping[str, Any]) -> Customer:
 
 
 def read_contract(document: Mapping[str, Any], now: datetime) -> Contract:
-    """A contract of a contracts file. NotCovered: a term that it does not know, or an interval other than
-    the month."""
-    for term in UNKNOWN_TERMS:
-        if document.get(term):
-            raise NotCovered(f"contract {term}")
+    """A contract of a contracts file. NotCovered: an interval other than the month."""
     billing = document.get("billing") or {}
     if billing.get("interval", "month") != "month":
         raise NotCovered(f"billing interval {billing['interval']!r}")
@@ -116,6 +111,7 @@ def read_contract(document: Mapping[str, Any], now: datetime) -> Contract:
         ),
         overrides=read_overrides(document.get("overrides")),
         terms={name: document.get(name) for name in ("fees", "discounts", "minimum", "commits")},
+        top_up=document.get("top_up") or {},
     )
 
 

@@ -10,6 +10,7 @@ from tests.oracle.contracts import in_force, stays
 from tests.oracle.exact import exactly
 from tests.oracle.invoices import Draft, balances_of, by_period, draw_down_customer
 from tests.oracle.rating import Usage, rate
+from tests.oracle.top_ups import TopUp, topped_up
 from tests.oracle.totals import billable_usage
 from tests.oracle.world import World, after_steps, read_yaml
 
@@ -31,11 +32,17 @@ def run_steps(steps: Sequence[Mapping[str, Any]], now: str, files: Mapping[str, 
     oracle does not know.
     """
     world = after_steps(steps, now, files)
+    top_ups: list[TopUp] = []
+    if any(contract.top_up for contract in world.contracts.values()):
+        for number in range(1, len(steps)):
+            _top_up(after_steps(steps[:number], now, files), top_ups)
+        _top_up(world, top_ups)
     rated = rate(world)
     drafts = _drafts(world, by_period(billable_usage(rated.usage, world)))
     balances: list[dict[str, str]] = []
     for customer_id, contracts in sorted(world.contracts_by_customer().items()):
         grants = [grant for contract in contracts for grant in contract.grants]
+        grants += [one.grant for one in top_ups if one.customer_id == customer_id and one.grant is not None]
         own = [draft for draft in drafts if draft.contract in contracts]
         drawdown = draw_down_customer(own, grants)
         for draft in own:
@@ -66,3 +73,14 @@ def _drafts(world: World, usage: Mapping[tuple[str, datetime], Sequence[Usage]])
             own = usage.get((contract_id, period[0]), ())
             found.append(Draft(contract, period, last.currency, last.rounding, own, world.now))
     return found
+
+
+def _top_up(world: World, top_ups: list[TopUp]) -> None:
+    """Add the top-ups that are due after a step."""
+    drafts = _drafts(world, by_period(billable_usage(rate(world).usage, world)))
+    for customer_id, contracts in world.contracts_by_customer().items():
+        mine = [one for one in top_ups if one.customer_id == customer_id]
+        own = [draft for draft in drafts if draft.contract in contracts]
+        due = topped_up(contracts, own, mine, world.now)
+        if due is not None:
+            top_ups.append(due)

@@ -16,7 +16,7 @@ ORDER BY activation_id
 SELECT version, document FROM rate_card_versions ORDER BY version
 
 -- name: count_customers
-SELECT count() FROM customers
+SELECT count() FROM customers WHERE NOT startsWith(customer_id, 'topped-')
 
 -- name: count_contracts
-SELECT count() FROM contracts
+SELECT count() FROM contracts WHERE NOT startsWith(customer_id, 'topped-')

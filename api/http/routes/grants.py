@@ -80,7 +80,7 @@ def get_balances(
 ) -> Response:
     """List what is left of each grant at an instant, granted − drawn − expired − voided − rolled over, in the order in
     which they are used. Usage before the instant counts, whenever it was stored."""
-    customer = _customer_id(store, customer_id)
+    customer = known_customer(store, customer_id)
     filters = {"customer_id": customer, "as_of": as_of}
     after = decode_cursor("balances", filters, cursor, (is_number,))
     page = list_balances(store, customer, limit=limit, after=after, as_of=as_of)
@@ -110,7 +110,7 @@ def get_credit_ledger(
 ) -> Response:
     """List every entry of the customer's credits up to an instant, in time order: the sum of a grant's units is its
     balance then. Later pages keep the instant of the first."""
-    customer = _customer_id(store, customer_id)
+    customer = known_customer(store, customer_id)
     filters = {"customer_id": customer, "as_of": as_of}
     shape = (is_instant, is_instant, is_number, is_text, is_text, is_number, is_number)
     after = decode_cursor("credit-ledger", filters, cursor, shape)
@@ -153,7 +153,7 @@ async def post_void(
 ) -> Response:
     """Void a grant from an instant on; what it paid before stays paid. The id of a recurring grant voids all its
     recurrences that have not ended, and those to come. Sending it again changes nothing."""
-    customer = await run_in_threadpool(_customer_id, store, customer_id)
+    customer = await run_in_threadpool(known_customer, store, customer_id)
     remark = Remark(body.author, body.reason, actor)
     done = await run_in_threadpool(void_grant, store, customer, grant_id, body.voided_at, body.reason, remark)
     return json_response(
@@ -161,7 +161,8 @@ async def post_void(
     )
 
 
-def _customer_id(store: Store, customer_id: str) -> str:
+def known_customer(store: Store, customer_id: str) -> str:
+    """Return the id of the customer with this id or alias. Raises ProblemError 404."""
     customer = get_customer(store, customer_id)
     if customer is None:
         raise not_found("customer", customer_id)
