@@ -105,7 +105,14 @@ def time_zone(fields: Fields, key: str, default: str) -> str:
     if node.text in known:
         return node.text
     fact = f"there is no time zone {node.text[:60]!r}"
-    fix = did_you_mean(node.text, known) if node.text else "write `UTC` or a name such as `Europe/Berlin`"
+    # Not all of so many names are compared: those of the same region come first, in an order that is always the same.
+    region = node.text.partition("/")[0]
+    nearest_first = sorted(known, key=lambda zone: (zone.partition("/")[0] != region, zone))
+    fix = (
+        did_you_mean(node.text, nearest_first)
+        if node.text
+        else "write `UTC` or a name such as `Europe/Berlin`"
+    )
     fields.errors.add("unknown_time_zone", node.place, fields.path_of(key), fact, fix)
     return default
 

@@ -136,6 +136,8 @@ def extend_periods(store: Store) -> int:
         store.database.insert("grant_records", grants)
         store.database.insert("charge_records", charges)
         store.refresh_dictionaries()
+        # A discount may begin in one of the periods added.
+        deploy_features(store.database)
         return len(periods)
 
 
