@@ -58,7 +58,7 @@ def test_a_price_of_a_published_card_is_explained(ready: Run) -> None:
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (("inference",), "priced by model: add model=large, model=small"),
+        (("inference",), "priced by model: add one of model=large, model=small"),
         (("inference", "model=x"), "no price for model=x"),
         (("inference", "model"), "'model' is no dimension and value"),
         (("inference", "model=large", "model=small"), "model is given twice"),
@@ -80,7 +80,10 @@ def test_a_card_that_is_not_there(ready: Run) -> None:
 
 def test_a_graph_is_drawn(ready: Run, card_file: Path) -> None:
     text = without_store("ratecard", "graph", str(card_file)).out
-    assert "  cost[model], 2 rows\n    → inference\n" in text
+    assert (
+        "  cost[model], 2 rows\n      cost[small] = 0.001\n      cost[large] = 0.01\n    → inference\n"
+        in text
+    )
     assert ready("ratecard", "graph", "acme-ai").out == text
     drawn = without_store("ratecard", "graph", str(card_file), "--format", "mermaid").out
     assert drawn.startswith("flowchart LR\n")
@@ -236,16 +239,16 @@ def test_a_file_that_is_there_is_replaced_only_when_asked(tmp_path: Path) -> Non
     assert "tables:" in costs.read_text(encoding="utf-8")
 
 
-def test_validating_where_no_store_is_makes_none(card_file: Path, tmp_path: Path) -> None:
+def test_validating_where_no_store_is_makes_none(ready: Run, card_file: Path, tmp_path: Path) -> None:
     nowhere = ("--store", f"chdb:{tmp_path / 'nothing'}")
-    done = without_store("ratecard", "validate", str(card_file), *nowhere)
+    done = ready("ratecard", "validate", str(card_file), *nowhere, RUNRATE_URL=None)
     assert done.code == 0
     assert "there is no store here that it could be compared with" in done.out
-    found = without_store("ratecard", "validate", str(card_file), *nowhere, "--json").json
+    found = ready("ratecard", "validate", str(card_file), *nowhere, "--json", RUNRATE_URL=None).json
     assert (found["latest"], found["rate_card_version"], found["warnings"]) == (None, None, [])
     (tmp_path / "empty.yaml").write_text("", encoding="utf-8")
     for command in ("validate", "publish", "check"):
-        refused = without_store("ratecard", command, str(tmp_path / "empty.yaml"), *nowhere)
+        refused = ready("ratecard", command, str(tmp_path / "empty.yaml"), *nowhere, RUNRATE_URL=None)
         assert refused.code == 1
         assert "empty.yaml:1:1 wrong_type (card): the document is empty" in refused.err
     assert not (tmp_path / "nothing").exists()

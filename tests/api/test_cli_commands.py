@@ -278,7 +278,11 @@ def test_wrong_usage_is_exit_code_2(run: Run) -> None:
     for command in (("reconcile", "--from"), ("usage", "c1", "--to")):
         done = run(*command, "2026-01-01")
         assert done.code == 2
-        assert "write an instant with its offset" in done.err
+        assert "'2026-01-01' is not a date and time with an offset; write it like" in done.err
+    for instant in ("1999-01-01T00:00:00Z", "2100-01-01T00:00:00.001Z"):
+        done = run("ratecard", "rollback", "acme-ai", "--from", instant)
+        assert done.code == 2
+        assert f"'--from': '{instant}' is not from 2015-01-01 to 2100-01-01" in done.err
 
 
 def test_a_contract_before_its_rate_card_is_warned_of(engine: Engine, tmp_path: Path) -> None:
