@@ -1,5 +1,4 @@
--- Of every grant: granted − drawn − expired − voided − rolled over = remaining, nothing is negative, its ledger entries add up to
--- what remains, and its credit lines to what all its usage has drawn.
+-- Of every grant: granted − drawn − expired − voided − rolled over = remaining, nothing is negative, its ledger entries add up to what remains, and its credit lines to what all its usage has drawn.
 SELECT
     balance.customer_id AS customer_id, balance.grant_id AS grant_id, granted, drawn, expired, voided, rolled_over, remaining,
     ledger.units AS units_of_entries, draws.units AS units_drawn, lines.units AS units_of_lines
