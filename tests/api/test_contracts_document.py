@@ -137,7 +137,15 @@ def test_a_backslash_in_yaml_that_is_not_json_is_no_escape() -> None:
 
 
 def test_a_term_that_is_not_billed_yet_is_refused_by_name() -> None:
-    commit = {"commit_id": "m1", "kind": "prepaid", "unit": "credit", "amount": "10", "overage_rate": "0.90"}
+    commit = {
+        "commit_id": "m1",
+        "kind": "prepaid",
+        "unit": "credit",
+        "amount": "10",
+        "paid": "9.00",
+        "effective_at": "2026-01-01T00:00:00Z",
+        "overage_rate": "0.90",
+    }
     with pytest.raises(ContractErrors) as caught:
         read(contract(commits=[commit]))
     [error] = caught.value.errors
@@ -190,7 +198,6 @@ contracts:
     starts_at: 2026-02-30T00:00:00Z
     timezone: Europe/Berlim
     billing: {interval: week, anchor_day: 32}
-    top_up: {threshold: "10"}
     grants:
       - {grant_id: g1, unit: credit, amount: "-1", effective_at: 2026-01-01T00:00:00Z}
 """
@@ -208,9 +215,7 @@ contracts:
         " — use one of `month`",
         "may.yaml:10:43 number_out_of_range contracts[1].billing.anchor_day: the number is not below 32"
         " — write a smaller number",
-        "may.yaml:11:5 unsupported_term contracts[1].top_up: `top_up` is not billed yet"
-        " — remove `top_up`; a contract is not stored without a term that it has",
-        "may.yaml:13:46 number_out_of_range contracts[1].grants[1].amount: the number is not greater than 0"
+        "may.yaml:12:46 number_out_of_range contracts[1].grants[1].amount: the number is not greater than 0"
         " — write a number above 0",
     ]
 
