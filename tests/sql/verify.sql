@@ -66,7 +66,7 @@ INSERT INTO usage_hourly SELECT * REPLACE(toUInt64(99) AS rollup_id) FROM usage_
 
 -- name: second_contract
 INSERT INTO contract_records
-SELECT * REPLACE('k9' AS contract_id)
+SELECT * REPLACE('k9' AS contract_id, toDateTime64('2015-01-01 00:00:00', 3, 'UTC') AS recorded_at)
 FROM (SELECT * FROM contract_records WHERE contract_id = 'k1')
 
 -- name: second_period
