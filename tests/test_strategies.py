@@ -45,7 +45,7 @@ def test_a_written_scenario_is_the_one_in_memory(tmp_path: Path) -> None:
 
 
 def test_the_plain_path_alone_can_be_asked_for() -> None:
-    size = Size(cohorts=False, grants=False, refunds=False, revisions=False, overrides=False)
+    size = Size(cohorts=False, grants=False, refunds=False, revisions=False, overrides=False, charges=False)
     for seed in SEEDS:
         scenario = random_scenario(seed, size)
         steps = {kind for step in scenario.steps for kind in step}

@@ -25,7 +25,7 @@ def register(app: typer.Typer) -> None:
 def _register_list(app: typer.Typer) -> None:
     @command(app, "top-ups", "runrate top-ups hoshizora")
     def top_ups(settings: Settings, customer: CustomerArgument) -> None:
-        """Show a customer's automatic top-ups, and which wait for their payment."""
+        """Show a customer's automatic top-ups and their payments."""
         with Session(settings) as session:
             found = session.listing(f"/v1/customers/{part(customer)}/top-ups")
         if settings.as_json:

@@ -221,7 +221,7 @@ def test_cases_that_have_a_name_twice_or_none_are_refused_each(shared_store: Sto
         ("[", "line 1"),
         ("[NaN]", "NaN"),
         ("[Infinity]", "Infinity"),
-        ("", "line 1"),
+        ("", "no list"),
     ],
 )
 def test_a_file_that_is_no_list_of_cases(text: str, told: str) -> None:

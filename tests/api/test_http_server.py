@@ -174,7 +174,7 @@ def test_paths_as_a_real_server_gets_them(tmp_path: Path) -> None:
         problem_of(running.client.get("/v1/customers/%ED%A0%80"), 400, "malformed_url")
         problem_of(running.client.get("/v1/customers/%00"), 422, "invalid_parameter")
         problem = problem_of(running.client.get("/v1/events/a%2Fb/c%252Fd"), 404, "not_found")
-        assert "'c%2Fd of a/b'" in problem["detail"]
+        assert "'c%2Fd' of customer 'a/b'" in problem["detail"]
         assert problem["instance"] == "/v1/events/a%2Fb/c%252Fd"
 
 

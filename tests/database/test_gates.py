@@ -277,7 +277,7 @@ def test_a_rollback_passes_the_gates_too(january: Store) -> None:
     two = version(january, ('large: "2"', 'large: "2", mini: "1"'))
     activate_version(january, "acme", two, JANUARY)
     send(january, event("m1", 1, model="mini"))
-    with pytest.raises(Conflicting, match="covers_usage refuses it; `force`"):
+    with pytest.raises(Conflicting, match="covers_usage refuses it; `--force`, or `force` in the body"):
         roll_back(january, "acme", active_from=JANUARY)
     roll_back(january, "acme", active_from=JANUARY, force=True)
     made = list_activations(january, "acme").items[0]
@@ -334,7 +334,7 @@ def test_a_ledger_of_another_shape_cannot_be_forced(january: Store) -> None:
 def test_two_prices_of_one_combination(january: Store) -> None:
     january.database.command(SQL("double_a_price"))
     [reason] = refused(january, 1, "unambiguous")
-    assert "1 combinations have several prices, such as calls large" in reason["fact"]
+    assert "1 combination has several prices, such as calls large" in reason["fact"]
 
 
 def test_meters_of_versions_from_before_they_were_kept(january: Store) -> None:

@@ -181,7 +181,8 @@ def _piece_amount(pieces: Sequence[Piece], index: int) -> Decimal:
     together = [
         (place, other)
         for place, other in enumerate(pieces)
-        if piece.continuity == "carry" or _version(other) == _version(piece)
+        if other.continuity == piece.continuity
+        and (piece.continuity == "carry" or _version(other) == _version(piece))
     ]
     if not piece.model:
         return ZERO

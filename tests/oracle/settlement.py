@@ -124,7 +124,8 @@ def _event_amounts(ladder: Sequence[Usage]) -> dict[int, Decimal]:
             before = [
                 other.quantity
                 for other in in_order[:place]
-                if not restart or other.version_from == item.version_from
+                if (other.product.continuity == "restart") == restart
+                and (not restart or other.version_from == item.version_from)
             ]
             found[id(item)] = event_charges(item.price, [*before, item.quantity])[-1]
     return found
