@@ -14,6 +14,7 @@ from migrations import deploy_objects
 from sql import FOLDER
 from tests.api.http_world import INVOICE, calling, set_up
 from tests.conftest import Engine, fixed_clock
+from tests.database.test_verify_terms import DAMAGES as DAMAGES_OF_TERMS
 from tests.sql import statements_of
 
 SQL = statements_of("verify")
@@ -215,18 +216,9 @@ def test_a_healthy_store_has_nothing(world: Store) -> None:
     assert all(check.description.endswith(".") for check in checks)
 
 
-# Checks of contracts' terms that no damage here shows yet; tests of the terms themselves run them.
-WITHOUT_DAMAGE = {
-    "charges_have_their_periods",
-    "credits_pay_the_net",
-    "discounts_add_up",
-    "overrides_have_their_prices",
-    "top_ups_are_granted",
-}
-
-
 def test_every_check_has_a_damage_that_it_finds() -> None:
-    assert set().union(*(found for _, found, _ in DAMAGES.values())) == CHECKS - WITHOUT_DAMAGE
+    damages = [*DAMAGES.values(), *DAMAGES_OF_TERMS.values()]
+    assert set().union(*(found for _, found, _ in damages)) == CHECKS
 
 
 @pytest.mark.parametrize("damage", DAMAGES)
