@@ -59,7 +59,9 @@ _CARD_KEYS = (
     "gates",
 )
 _PRODUCT_KEYS = ("name", "meter", "dimensions", "show", "price", "tier_continuity", "tiers_over")
-_UNIT_VALUE = Range(UNIT_VALUE_LIMIT, PRICE_DECIMALS, positive=True)
+UNIT_VALUE = Range(UNIT_VALUE_LIMIT, PRICE_DECIMALS, positive=True)
+"""What a custom unit may be worth in a card's currency."""
+
 _CHANGE_PERCENT = Range(Decimal(1_000_000), 6, minimum=Decimal(0))
 _COVERAGE_DAYS = Range(Decimal(3_651), 0, positive=True)
 _DEFAULT_UNIT = "unit"
@@ -162,7 +164,7 @@ def _unit(card: Fields, unit_id: str, node: Node) -> UnitDeclaration | None:
     unit.known(("name", "value"))
     if unit.get("value") is None:
         unit.missing("value", "write what one unit is worth in the card's currency")
-    value = unit.decimal("value", _UNIT_VALUE)
+    value = unit.decimal("value", UNIT_VALUE)
     name = unit.text("name")
     return None if value is None else UnitDeclaration(unit_id, name or unit_id, value)
 

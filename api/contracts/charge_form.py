@@ -77,6 +77,7 @@ def _prepaid(commit: PrepaidCommit) -> dict[str, Any]:
         "voided_at": _instant(grant.voided_at),
         "priority": grant.priority,
         "applies_to": {"products": list(grant.products), "tags": list(grant.tags)},
+        **({} if commit.overage_rate is None else {"overage_rate": decimal_text(commit.overage_rate)}),
     }
 
 

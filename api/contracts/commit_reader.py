@@ -10,9 +10,9 @@ from api.contracts.document import Grant, Instalment, Origin, PostpaidCommit, Pr
 from api.contracts.grant_reader import grant_amount, grant_identifier, grant_priority, grant_scope, grant_unit
 from api.contracts.text_fields import mappings, required_identifier
 from api.contracts.time_fields import instant, required_instant
-from api.contracts.unsupported import refuse_unsupported
 from ratecard_compiler.decimals import AMOUNT_LIMIT, FORMULA_CONTEXT, PRICE_DECIMALS, decimal_text
 from ratecard_compiler.fields import Fields, Range
+from ratecard_compiler.reader import UNIT_VALUE
 
 KINDS = ("prepaid", "postpaid")
 PERIODS = ("contract", "year", "month")
@@ -45,7 +45,6 @@ def read_commits(
 
 def _prepaid(fields: Fields, bounds: Bounds) -> PrepaidCommit | None:
     fields.known(_PREPAID_KEYS)
-    refuse_unsupported(fields, ("overage_rate",))
     commit_id = grant_identifier(fields, "commit_id", "m1")
     unit = grant_unit(fields)
     amount = grant_amount(fields, unit)
@@ -80,7 +79,20 @@ def _prepaid(fields: Fields, bounds: Bounds) -> PrepaidCommit | None:
         source="commit",
         origin=Origin(fields.node.place, fields.path),
     )
-    return PrepaidCommit(grant, instalments)
+    return PrepaidCommit(grant, instalments, _overage_rate(fields, unit))
+
+
+def _overage_rate(fields: Fields, unit: str) -> Decimal | None:
+    """Return what a unit is worth while the commit lasts; of a custom unit only, which is in small letters."""
+    rate = fields.decimal("overage_rate", UNIT_VALUE)
+    if rate is not None and unit != unit.lower():
+        fields.errors.add(
+            "overage_rate_of_currency", fields.place_of("overage_rate"), fields.path_of("overage_rate"),
+            f"`{unit}` is a currency, which is worth itself",
+            "remove `overage_rate`, or commit to a unit of the rate card",
+        )  # fmt: skip
+        return None
+    return rate
 
 
 def _instalments(

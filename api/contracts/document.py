@@ -189,10 +189,15 @@ class Instalment:
 
 @dataclass(frozen=True, slots=True)
 class PrepaidCommit:
-    """Credits bought in advance (SEMANTICS §7): a grant, invoiced in instalments that add up to what it costs."""
+    """Credits bought in advance (SEMANTICS §7): a grant, invoiced in instalments that add up to what it costs.
+
+    `overage_rate` is what one of its custom unit is worth in the contract's currency in the billing periods in which
+    the commit is effective, so also what usage beyond it costs; None: what the rate card says.
+    """
 
     grant: Grant
     instalments: tuple[Instalment, ...]
+    overage_rate: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)

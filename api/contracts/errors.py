@@ -17,6 +17,7 @@ CONTRACT_CODES: dict[str, str] = {
     "instant_out_of_range": "An instant is before 2015-01-01 or after 2100-01-01.",
     "money_too_fine": "An amount of money has more decimals than its currency.",
     "not_in_order": "Quantities over time are not in the order of time.",
+    "overage_rate_of_currency": "A commit in a currency has an overage rate, but money is worth itself.",
     "outside_contract": "Something is due, or lasts, when the contract is not in force, so no invoice could hold it.",
     "overlapping_contracts": "Two contracts of one customer are in force at the same time.",
     "rollover_without_end": "A grant that never expires has a rollover, which is what happens at the expiry.",
@@ -32,7 +33,6 @@ CONTRACT_CODES: dict[str, str] = {
     "unknown_rate_card": "A warning: nobody published the contract's rate card, so its usage has no price yet.",
     "unknown_scope": "A warning: no published version of the rate card has a product, tag or dimension that is named.",
     "unknown_time_zone": "A time zone is not in the IANA database.",
-    "unsupported_term": "The contract term is known, but this version cannot bill it yet.",
 }
 """The codes that only contracts files have; the others are those of rate cards and mean the same."""
 

@@ -9,9 +9,8 @@ from babel.numbers import list_currencies
 
 from api.contracts.document import Grant, Origin, Recurrence, Rollover
 from api.contracts.grant_terms import INTERVALS, ROLLED_OVER, TOP_UP
-from api.contracts.text_fields import names, required_identifier
+from api.contracts.text_fields import is_empty, names, required_identifier
 from api.contracts.time_fields import instant, required_instant
-from api.contracts.unsupported import is_empty
 from ratecard_compiler.decimals import AMOUNT_LIMIT, PRICE_DECIMALS, QUANTITY_DECIMALS
 from ratecard_compiler.fields import CARD_ID, NAME, PRODUCT_ID, Fields, Range, is_name
 

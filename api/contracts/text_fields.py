@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from ratecard_compiler.errors import ErrorList
 from ratecard_compiler.fields import Fields, as_fields, as_scalar, as_sequence, is_name
-from ratecard_compiler.source import Node, ScalarNode
+from ratecard_compiler.source import MappingNode, Node, ScalarNode, SequenceNode
 
 MAXIMUM_IDENTIFIER = 256
 MAXIMUM_ATTRIBUTE = 500
@@ -112,3 +112,10 @@ def items(fields: Fields, key: str) -> Iterator[tuple[str, Node]]:
     listed = None if node is None else as_sequence(node, fields.path_of(key), fields.errors)
     for at, item in enumerate(listed.items if listed else (), 1):
         yield f"{fields.path_of(key)}[{at}]", item
+
+
+def is_empty(node: Node) -> bool:
+    """Return whether a term says nothing."""
+    if isinstance(node, SequenceNode):
+        return not node.items
+    return isinstance(node, MappingNode) and not node.entries

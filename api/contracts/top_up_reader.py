@@ -7,8 +7,8 @@ from decimal import Decimal
 
 from api.contracts.document import Origin, TopUp
 from api.contracts.grant_reader import PAID, PRIORITY, amount_range, grant_scope, grant_unit
+from api.contracts.text_fields import is_empty
 from api.contracts.time_fields import duration
-from api.contracts.unsupported import is_empty
 from ratecard_compiler.currencies import currency_exponent, known_currencies
 from ratecard_compiler.decimals import decimals_of
 from ratecard_compiler.fields import Fields, Range

@@ -66,7 +66,7 @@ CODES: dict[str, str] = {
     "unknown_path": "No route has this path.",
     "unexpected_version": "Another version is in force than the request expects; nothing was changed.",
     "unknown_version": "The rate card has no such version.",
-    "version_does_not_compile": "A version that was in force does not compile any more, so overrides have no price in it.",
+    "version_does_not_compile": "A version that was in force compiles no more, so overrides have no price in it.",
 }
 """Every code of a problem and the sentence that documents it."""
 

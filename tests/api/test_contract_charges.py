@@ -102,7 +102,12 @@ def schedule(*amounts: str, at: str = "2026-02-01T00:00:00Z") -> dict[str, Any]:
             "commits[1].effective_at",
         ),
         ({"commits": [PREPAID | {"amount": "0"}]}, "number_out_of_range", "commits[1].amount"),
-        ({"commits": [PREPAID | {"overage_rate": "0.5"}]}, "unsupported_term", "commits[1].overage_rate"),
+        ({"commits": [PREPAID | {"overage_rate": "0"}]}, "number_out_of_range", "commits[1].overage_rate"),
+        (
+            {"commits": [PREPAID | {"unit": "USD", "overage_rate": "0.5"}]},
+            "overage_rate_of_currency",
+            "commits[1].overage_rate",
+        ),
         ({"commits": [PREPAID, PREPAID]}, "duplicate_name", "commits[2]"),
         ({"commits": [POSTPAID | {"period": "contract"}]}, "commit_without_end", "commits[1].period"),
         ({"commits": [POSTPAID | {"unit": "USD"}]}, "unknown_key", "commits[1].unit"),

@@ -136,23 +136,6 @@ def test_a_backslash_in_yaml_that_is_not_json_is_no_escape() -> None:
     assert found.customers[0].name == r"\ud83d\ude00"
 
 
-def test_a_term_that_is_not_billed_yet_is_refused_by_name() -> None:
-    commit = {
-        "commit_id": "m1",
-        "kind": "prepaid",
-        "unit": "credit",
-        "amount": "10",
-        "paid": "9.00",
-        "effective_at": "2026-01-01T00:00:00Z",
-        "overage_rate": "0.90",
-    }
-    with pytest.raises(ContractErrors) as caught:
-        read(contract(commits=[commit]))
-    [error] = caught.value.errors
-    assert (error.code, error.path) == ("unsupported_term", "contracts[1].commits[1].overage_rate")
-    assert error.fact == "`overage_rate` is not billed yet"
-
-
 @pytest.mark.parametrize(
     ("terms", "code", "path"),
     [

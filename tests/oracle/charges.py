@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import Any
 
 from tests.oracle.contracts import Contract
-from tests.oracle.exact import NotCovered, currency_decimals, largest_remainder, rounded
+from tests.oracle.exact import currency_decimals, largest_remainder, rounded
 from tests.oracle.instants import instant, milliseconds, month_around
 
 ZERO = Decimal(0)
@@ -226,11 +226,8 @@ def _instalments(contract: Contract, period: Period, money: Money, now: datetime
 
 
 def commits(contract: Contract, kind: str) -> list[Mapping[str, Any]]:
-    """The contract's commits of a kind. NotCovered: an overage rate."""
-    found = [commit for commit in contract.terms.get("commits") or () if commit["kind"] == kind]
-    if any(commit.get("overage_rate") for commit in found):
-        raise NotCovered("commit overage_rate")
-    return found
+    """The contract's commits of a kind."""
+    return [commit for commit in contract.terms.get("commits") or () if commit["kind"] == kind]
 
 
 def true_ups(

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from fractions import Fraction
 from hashlib import sha256
 from itertools import pairwise
@@ -65,9 +66,27 @@ class Contract:
         """The overrides in force at the instant, in their order."""
         return tuple(override for override in self.overrides if override.holds_at(at))
 
+    def unit_value(self, unit: str, period: tuple[datetime, datetime]) -> Decimal | None:
+        """What one of a custom unit is worth in the billing period by the overage rate of a commit that is effective in
+        it, the earliest if there are several; None: no commit says it."""
+        start, end = month_around(period[0], self.timezone, self.anchor_day)
+        priced = [one for one in self.terms.get("commits") or () if one.get("overage_rate")]
+        for commit in sorted(priced, key=_effective_at):
+            if commit["unit"] != unit:
+                continue
+            since = instant(commit["effective_at"])
+            until = [instant(commit[name]) for name in ("expires_at", "voided_at") if commit.get(name)]
+            if since < end and all(since < at and start < at for at in until):
+                return Decimal(commit["overage_rate"])
+        return None
+
     def invoice_id(self, period_start: datetime) -> str:
         """The draft's id: the contract and the period's first day in the contract's time zone."""
         return f"{self.contract_id}:{period_start.astimezone(ZoneInfo(self.timezone)):%Y-%m-%d}"
+
+
+def _effective_at(commit: Mapping[str, Any]) -> datetime:
+    return instant(commit["effective_at"])
 
 
 @dataclass(frozen=True)

@@ -69,7 +69,7 @@ def lines_of(usage: Sequence[Usage]) -> list[Line]:
         first = part.first
         key = (first.product.product_id, first.card.version)
         unit = str(first.product.price.get("unit") or first.card.currency)
-        value = Decimal(1) if unit == first.card.currency else first.card.unit_value(unit)
+        value = Decimal(1) if unit == first.card.currency else first.unit_value(unit)
         line = lines.setdefault(key, Line(*key, unit, value, first.product.tags))
         line.quantity += part.quantity
         line.exact += part.amount

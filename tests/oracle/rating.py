@@ -48,6 +48,11 @@ class Usage:
     is_last_in_force: bool = False
     is_last_of_version: bool = False
 
+    def unit_value(self, unit: str) -> Decimal:
+        """What one of a custom unit is worth: as a commit of the contract says, else as the card does."""
+        agreed = self.contract.unit_value(unit, self.period)
+        return self.card.unit_value(unit) if agreed is None else agreed
+
 
 @dataclass
 class Rated:

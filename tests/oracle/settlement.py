@@ -148,7 +148,7 @@ def _within_limits(parts: Sequence[Part], grain: Grain) -> list[Part]:
         restart = first.product.continuity == "restart"
         key = (
             unit,
-            first.card.unit_value(str(unit)) if unit else None,
+            first.unit_value(str(unit)) if unit else None,
             first.version_from if restart else None,
         )
         together.setdefault(key, {}).setdefault(first.priced_from, []).append(part)

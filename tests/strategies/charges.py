@@ -1,5 +1,6 @@
 """Random fees, discounts, minimums and commits for the contracts of a scenario."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from random import Random
 from typing import Any
@@ -53,20 +54,7 @@ def _add(
         }
     commits: list[dict[str, Any]] = []
     if random.random() < 0.3:
-        paid = money()
-        at = inside()
-        commits.append(
-            {
-                "commit_id": f"m-{number}",
-                "kind": "prepaid",
-                "amount": random.choice(("5", "50.5", "1000")),
-                "unit": random.choice((currency, "credit")),
-                "paid": paid,
-                "effective_at": at,
-                "priority": "1",
-                "invoice_schedule": [{"at": inside(), "amount": "0"}, {"at": at, "amount": paid}],
-            }
-        )
+        commits.append(_prepaid(random, number, random.choice((currency, "credit")), money(), inside))
     if random.random() < 0.3:
         periods = ("month", "year", "contract") if end is not None else ("month", "year")
         commits.append(
@@ -79,6 +67,23 @@ def _add(
         )
     if commits:
         contract["commits"] = commits
+
+
+def _prepaid(random: Random, number: str, unit: str, paid: str, inside: Callable[[], str]) -> dict[str, Any]:
+    at = inside()
+    commit: dict[str, Any] = {
+        "commit_id": f"m-{number}",
+        "kind": "prepaid",
+        "amount": random.choice(("5", "50.5", "1000")),
+        "unit": unit,
+        "paid": paid,
+        "effective_at": at,
+        "priority": "1",
+        "invoice_schedule": [{"at": inside(), "amount": "0"}, {"at": at, "amount": paid}],
+    }
+    if unit == "credit" and random.random() < 0.5:
+        commit["overage_rate"] = random.choice(("0.333333333333333", "0.9", "2"))
+    return commit
 
 
 def _fee(random: Random, fee_id: str, amount: str, inside: Any) -> dict[str, Any]:
