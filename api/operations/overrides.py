@@ -74,6 +74,13 @@ def prices_for_overrides(store: Store, document: ContractsDocument) -> Iterator[
         yield
 
 
+def check_overrides(store: Store, document: ContractsDocument) -> None:
+    """Raise what `prices_for_overrides` would, and store nothing."""
+    for version_id, card, sets in _missing(store, document, _wanted(document)):
+        for one in sets:
+            _variant(document, version_id, card, *one)
+
+
 def variants_of_version(store: Store, card: CompiledCard, version_id: int) -> list[Variant]:
     """Return the prices of a version that is about to be published, for every set of overrides of the card's contracts.
 

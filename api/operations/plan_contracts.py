@@ -9,6 +9,7 @@ from typing import Any, Literal
 from api.contracts import Contract, Customer, read_contracts
 from api.contracts.changes import TermChange, term_changes
 from api.instants import instant_text
+from api.operations.overrides import check_overrides
 from api.operations.stored_terms import StoredTerms, check_cards
 from api.store import Store
 from ratecard_compiler.errors import CompileError
@@ -51,6 +52,7 @@ def plan_contracts(store: Store, text: str, file_name: str) -> ContractsPlan:
     changed = [contract for contract in document.contracts if not stored.has_contract(contract)]
     stored.check_currencies(store, changed, document.file_name)
     warnings = check_cards(store, document, changed)
+    check_overrides(store, document)
     customers = [customer for customer in document.customers if not stored.has_customer(customer)]
     span = _span(store, stored, customers, changed)
     planned = [_of_customer(stored, customer) for customer in document.customers]

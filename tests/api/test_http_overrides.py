@@ -143,13 +143,13 @@ def test_what_prices_do_not_bear_is_refused_where_it_comes_in(client: httpx.Clie
     large = CONTRACTS.replace('unit_amount: "0.000007"', 'multiplier: "999999"').replace("0.5", "1")
     dear = CARD.replace('margin: "2"', 'margin: "99999999"').replace('"*": "0.00001"', '"*": "99999"')
     answer_of(client.post("/v1/rate-cards", content=dear.replace("rate_card: acme", "rate_card: dear")))
-    problem = problem_of(
-        client.put("/v1/contracts", content=large.replace("rate_card: acme", "rate_card: dear")),
-        422,
-        "invalid_contracts",
-    )
-    [error] = problem["errors"]
-    assert (error["code"], error["path"]) == ("number_out_of_range", "contracts[1].overrides[2]")
+    document = large.replace("rate_card: acme", "rate_card: dear")
+    for answer in (
+        client.post("/v1/contracts/plan", content=document),
+        client.put("/v1/contracts", content=document),
+    ):
+        [error] = problem_of(answer, 422, "invalid_contracts")["errors"]
+        assert (error["code"], error["path"]) == ("number_out_of_range", "contracts[1].overrides[2]")
     pooled = CARD.replace(
         'per_unit, unit_amount: "token_price[model] * margin"',
         ('volume, tiers_over: product, tiers: [{up_to: null, unit_amount: "1"}]'),
