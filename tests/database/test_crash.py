@@ -141,6 +141,8 @@ def stored_event(row: Mapping[str, Any]) -> dict[str, Any]:
     return {**{name: row[name] for name in names}, "event_time": instant(row["at"])}
 
 
+# As many processes as there are points: minutes on a busy machine.
+@pytest.mark.timeout(1800)
 def test_killed_at_every_named_point_one_after_the_other(tmp_path: Path) -> None:
     assert len(POINTS) >= 10
     deaths = Deaths(tmp_path, SEED)
