@@ -33,7 +33,7 @@ def _register_entitlement(app: typer.Typer) -> None:
             str | None, typer.Option(help="Whether so many of the product's unit may be used.")
         ] = None,
     ) -> None:
-        """Show whether a customer may use a product now, and the balance behind the answer."""
+        """Show whether a product may be used now, and the balance."""
         path = f"/v1/customers/{part(customer)}/entitlements/{part(product)}"
         with Session(settings) as session:
             found = (

@@ -56,7 +56,7 @@ def _register_confirm(group: typer.Typer) -> None:
         note: Annotated[str, typer.Option(help="The payment's reference; it is kept.")] = "",
         author: AuthorOption = "",
     ) -> None:
-        """Confirm the payment of a top-up: its credits are granted from now on."""
+        """Confirm the payment of a top-up: its credits are granted now."""
         _settle(settings, customer, top_up, "confirm", {"note": note, "author": author})
 
 

@@ -56,6 +56,7 @@ CODES: dict[str, str] = {
     "no_version_in_force": "No version of the card is in force for everyone then; name one.",
     "nothing_to_roll_back": "No version earlier than the one in force was ever in force.",
     "not_ready": "The store is starting, closing or damaged and does not serve.",
+    "overrides_do_not_fit": "An override of a contract cannot be applied to the prices of this version.",
     "store_unavailable": "The events may or may not be stored; send them again, repeats are harmless.",
     "top_up_failed": "The top-up was not paid, so it is not granted any more.",
     "top_up_is_granted": "The top-up is granted already; what takes it back is to void its grant.",
