@@ -9,13 +9,14 @@ import msgspec
 from api.reads.balances import CreditBalance, list_balances
 from api.reads.contracts import list_contracts
 from api.reads.documents import Page, Position
-from api.reads.invoices import get_invoice, list_invoices
+from api.reads.invoices import list_whole_invoices
 from api.reads.unrated import count_unrated
 from api.store import Store
 
 Item = TypeVar("Item")
 
 PAGE = 1_000
+WHOLE_PAGE = 100
 LINE_FIELDS = ("quantity", "amount", "period_start", "period_end", "breakdown")
 BALANCE_FIELDS = ("customer_id", "grant_id", "unit", "granted", "drawn", "expired", "remaining")
 # How else a grant may end; named where there is anything of it.
@@ -51,15 +52,11 @@ def _all(read: Callable[[Position | None], Page[Item]]) -> Iterator[Item]:
 
 
 def _invoices(store: Store) -> Iterator[dict[str, Any]]:
-    for summary in _all(lambda after: list_invoices(store, limit=PAGE, after=after)):
-        invoice = get_invoice(store, summary.invoice_id)
-        if invoice is not None:
-            document = _plain(invoice)
-            lines = [_line(line, invoice.currency) for line in document["lines"]]
-            # The steps of the calculation say nothing that the lines do not.
-            yield {name: value for name, value in document.items() if name != "calculation"} | {
-                "lines": lines
-            }
+    for invoice in _all(lambda after: list_whole_invoices(store, limit=WHOLE_PAGE, after=after)):
+        document = _plain(invoice)
+        lines = [_line(line, invoice.currency) for line in document["lines"]]
+        # The steps of the calculation say nothing that the lines do not.
+        yield {name: value for name, value in document.items() if name != "calculation"} | {"lines": lines}
 
 
 def _line(line: Mapping[str, Any], currency: str) -> dict[str, Any]:
