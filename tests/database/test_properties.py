@@ -62,8 +62,8 @@ def seeds(default: range) -> list[int]:
 
 
 def small_scenario(seed: int) -> Scenario:
-    """A scenario for `make test`. A drawdown is the slowest thing to read: two of four seeds have grants, one of them with
-    charges beside them."""
+    """A scenario for `make test`. A drawdown is the slowest thing to read: two of four seeds have grants, one of them
+    with charges beside them."""
     return random_scenario(seed, replace(SMALL, grants=seed % 4 < 2))
 
 
