@@ -1,7 +1,7 @@
 """Instants: UTC, in milliseconds, from 2015 to 2100 (SEMANTICS §1), and how they are read and written."""
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
 EARLIEST: Final = datetime(2015, 1, 1, tzinfo=UTC)
@@ -13,6 +13,7 @@ _RFC_3339: Final = re.compile(
     r"([0-9]{4})-([0-9]{2})-([0-9]{2})[Tt]([0-9]{2}):([0-9]{2}):([0-9]{2})(?:\.([0-9]{1,9}))?"
     r"(?:[Zz]|([+-])([01][0-9]|2[0-3]):([0-5][0-9]))"
 )
+_DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 def parse_instant(text: str, *, cut: bool = False) -> datetime:
@@ -57,3 +58,13 @@ def milliseconds(value: datetime) -> int:
 def from_milliseconds(value: int) -> datetime:
     """Return the instant that many milliseconds after 1970."""
     return _EPOCH + value * MILLISECOND
+
+
+def parse_day(text: str) -> date:
+    """Read a day of the calendar, `2026-01-31`, within the years that are stored; ValueError says what is wrong."""
+    if not _DAY.fullmatch(text):
+        raise ValueError("write a day, for example 2026-01-31")
+    day = date.fromisoformat(text)
+    if not EARLIEST.date() <= day <= LATEST.date():
+        raise ValueError(f"it must be from {EARLIEST:%Y-%m-%d} to {LATEST:%Y-%m-%d}")
+    return day

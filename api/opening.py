@@ -7,6 +7,7 @@ from api.operations.contracts import extend_periods
 from api.operations.ingest import store_events
 from api.operations.reconcile import reconcile
 from api.operations.rollup import discard_uncommitted
+from api.operations.time_zones import store_time_zones
 from api.operations.top_ups import finish_top_ups, follow_top_ups, top_up_customer
 from api.operations.trail import begin_trail
 from api.reads.entitlements import read_standing
@@ -46,6 +47,7 @@ def _start(store: Store) -> None:
     begin_trail(store)
     discard_uncommitted(store)
     extend_periods(store)
+    store_time_zones(store)
     begin_periods(store)
     reconcile(store)
     finish_top_ups(store)

@@ -26,6 +26,7 @@ OBJECTS = (
     "true_up_views",
     "top_up_views",
     "hold_views",
+    "revenue_views",
     "audit_views",
     "deployed",
 )

@@ -12,7 +12,8 @@ class Features:
     `limited`: least and greatest amounts of lines. `standing`: what is charged without usage. `percentages`: amounts of
     single events in their order. `aggregated`: totals that do not add up. `tier_flats`: flat amounts of tiers, each
     once a period whatever versions it has. `overridden`: several prices of a combination in one line. `discounted`:
-    credits pay less than the usage, because contracts have discounts."""
+    credits pay less than the usage, because contracts have discounts. `charged`, `minimums` and `promised`: what else
+    is revenue: fees and instalments, minimums, postpaid commits."""
 
     positional: bool = False
     limited: bool = False
@@ -22,6 +23,9 @@ class Features:
     tier_flats: bool = False
     overridden: bool = False
     discounted: bool = False
+    charged: bool = False
+    minimums: bool = False
+    promised: bool = False
 
     def hold(self, others: "Features") -> bool:
         """Whether all of the others are among these."""

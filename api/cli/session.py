@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Any, Self
+from typing import IO, Any, Self
 from urllib.parse import quote
 
 import httpx
@@ -57,6 +57,19 @@ class Session:
         """Read a resource. Parameters that are None are left out. Raises CommandFailed."""
         return self._call("GET", path, parameters)
 
+    def save(self, path: str, sink: IO[bytes], **parameters: Any) -> None:
+        """Write a resource that is a file into `sink` as it comes. Parameters that are None are left out. Raises
+        CommandFailed."""
+        try:
+            with self._client.stream("GET", path, params=_given(parameters)) as response:
+                if not response.is_success:
+                    response.read()
+                    raise _failure(response)
+                for chunk in response.iter_bytes():
+                    sink.write(chunk)
+        except httpx.TransportError as error:
+            raise self._no_answer(error) from None
+
     def send(
         self,
         method: str,
@@ -94,22 +107,35 @@ class Session:
         content: bytes | None = None,
         content_type: str | None = None,
     ) -> Any:
+        response = self._answer(method, path, parameters, content, content_type)
+        return response.json() if response.content else None
+
+    def _answer(
+        self,
+        method: str,
+        path: str,
+        parameters: Mapping[str, Any],
+        content: bytes | None = None,
+        content_type: str | None = None,
+    ) -> httpx.Response:
         try:
             response = self._client.request(
                 method,
                 path,
-                params={name: value for name, value in parameters.items() if value is not None},
+                params=_given(parameters),
                 content=content,
                 headers={"Content-Type": content_type} if content is not None and content_type else None,
             )
         except httpx.TransportError as error:
-            raise CommandFailed(
-                f"no answer from {self.address}: {error}. "
-                "Start a server with `runrate serve`, or leave --url out"
-            ) from None
+            raise self._no_answer(error) from None
         if response.is_success:
-            return response.json() if response.content else None
+            return response
         raise _failure(response)
+
+    def _no_answer(self, error: httpx.TransportError) -> CommandFailed:
+        return CommandFailed(
+            f"no answer from {self.address}: {error}. Start a server with `runrate serve`, or leave --url out"
+        )
 
     def _in_process(self) -> httpx.Client:
         # Loading the engine and the web framework takes a second that `--help` need not wait for.
@@ -125,6 +151,10 @@ class Session:
                 "Wait until it ends, stop it, or name another folder with --store"
             ) from None
         return self._stack.enter_context(in_process_client(create_app(store, local=True)))
+
+
+def _given(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in parameters.items() if value is not None}
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from api.cli.output import print_json, stderr
 from api.contracts import ContractErrors
 from api.errors import OperationRefused
 from api.events import BadRequest
-from api.instants import check_bounds, parse_instant
+from api.instants import check_bounds, parse_day, parse_instant
 from api.scenarios.plan import ScenarioErrors
 from api.scenarios.run import StepFailed
 from migrations.apply import MigrationChanged, NewerStore
@@ -52,6 +52,16 @@ def check_instant(text: str | None) -> str | None:
         except ValueError as fault:
             told = f"{text[:60]!r} {fault}; write it like 2026-01-31T12:00:00Z, from 2015 to 2100"
             raise typer.BadParameter(told) from None
+    return text
+
+
+def check_day(text: str | None) -> str | None:
+    """Let a day pass. Raises typer.BadParameter, which is wrong usage, for anything else."""
+    if text is not None:
+        try:
+            parse_day(text)
+        except ValueError:
+            raise typer.BadParameter("write a day like 2026-01-31") from None
     return text
 
 

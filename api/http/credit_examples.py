@@ -65,6 +65,29 @@ HOLD: Final[Document] = {
     "changed": True,
 }
 
+REVENUE_ENTRY: Final[Document] = {
+    "day": "2026-01-15",
+    "contract_id": "northwind-2025",
+    "category": "prepaid_drawdown",
+    "product": "input_tokens",
+    "rate_card_version": 1,
+    "grant_id": "northwind-credits",
+    "source_id": "grant:northwind-credits",
+    "currency": "USD",
+    "amount": "9",
+}
+
+REVENUE_FILE: Final = """\
+day,customer_id,contract_id,category,product,rate_card_version,grant_id,source_id,currency,amount
+2026-01-15,northwind,northwind-2025,prepaid_drawdown,input_tokens,1,northwind-credits,grant:northwind-credits,USD,9
+"""
+
+JOURNAL_FILE: Final = """\
+day,entry_id,account,debit,credit,currency,customer_id,contract_id,category,product,rate_card_version,grant_id,source_id
+2026-01-15,2026-01-15/grant:g1/prepaid_drawdown,deferred_revenue,9,0,USD,northwind,k1,prepaid_drawdown,calls,1,g1,grant:g1
+2026-01-15,2026-01-15/grant:g1/prepaid_drawdown,revenue,0,9,USD,northwind,k1,prepaid_drawdown,calls,1,g1,grant:g1
+"""
+
 CREDIT_ENTRY: Final[Document] = {
     "at": "2026-01-15T10:00:00Z",
     "type": "draw",

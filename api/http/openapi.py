@@ -41,6 +41,18 @@ def answers(
     }
 
 
+def gives_file(examples: Mapping[str, str], *, description: str) -> dict[Any, Any]:
+    """Return the `responses` of a route that answers a file: an example by media type, empty where it is no text."""
+    content = {
+        media_type: {
+            "schema": {"type": "string"} if example else {"type": "string", "format": "binary"},
+            "example": example,
+        }
+        for media_type, example in examples.items()
+    }
+    return {200: {"description": description, "content": content}}
+
+
 def refuses(status: int, code: str) -> dict[Any, Any]:
     """Return the `responses` of a route that may answer this code, where others of its kind may not."""
     return {status: _problem(str(status), code, CODES[code])}
@@ -71,7 +83,9 @@ def takes_json(model: Any, example: Any, *, description: str) -> dict[str, Any]:
 def describe(app: FastAPI, routers: Iterable[APIRouter]) -> None:
     """Make `app.openapi()` name the problems that every route may answer, and show examples as they are."""
     examples = {
-        str(route.operation_id): route.responses[200]["content"]["application/json"]["example"]
+        str(route.operation_id): {
+            media_type: content["example"] for media_type, content in route.responses[200]["content"].items()
+        }
         for router in routers
         for route in router.routes
         if isinstance(route, APIRoute)
@@ -104,8 +118,8 @@ def _complete(document: dict[str, Any], examples: Mapping[str, Any]) -> dict[str
                 continue
             responses = operations[method]["responses"]
             # The framework takes every null out of the document, examples included.
-            example = examples[operations[method]["operationId"]]
-            responses["200"]["content"]["application/json"]["example"] = example
+            for media_type, example in examples[operations[method]["operationId"]].items():
+                responses["200"]["content"][media_type]["example"] = example
             # The framework's own description of a refusal, which is not ours.
             responses.pop("422", None)
             for status, (code, description) in _problems_of(path, operations[method]).items():

@@ -5,7 +5,7 @@ and within the years that are stored; a query parameter that a route does not kn
 """
 
 import re
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Final
 from urllib.parse import unquote_to_bytes
 
@@ -15,7 +15,7 @@ from pydantic import AfterValidator, BeforeValidator
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.http.problem import ProblemError, problem_response
-from api.instants import check_bounds, parse_instant
+from api.instants import check_bounds, parse_day, parse_instant
 
 MAX_IDENTIFIER_LENGTH: Final = 256
 MAX_LIMIT: Final = 1_000
@@ -64,11 +64,19 @@ def plain_number(value: object) -> object:
     return value
 
 
+def read_day(value: object) -> date:
+    """Read a day of the calendar; ValueError says what is wrong with it."""
+    if not isinstance(value, str):
+        raise ValueError("it is no text; write a day, for example 2026-01-31")
+    return parse_day(value)
+
+
 Identifier = Annotated[str, AfterValidator(clean_text)]
 # Who did something, and why; empty where nobody says.
 RemarkText = Annotated[str, AfterValidator(lambda text: clean_text(text) if text else text)]
 Number = Annotated[int, BeforeValidator(plain_number)]
 Instant = Annotated[datetime, BeforeValidator(read_instant)]
+Day = Annotated[date, BeforeValidator(read_day)]
 
 CustomerId = Annotated[Identifier, Path(description="The customer's id.", examples=["northwind"])]
 EventId = Annotated[Identifier, Path(description="The sender's id of the event.", examples=["evt-000001"])]

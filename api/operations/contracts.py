@@ -25,6 +25,7 @@ from api.operations.overrides import override_set_rows, override_slice_rows, pri
 from api.operations.reconcile import reconcile, request_reconcile
 from api.operations.remarks import NO_REMARK, Remark
 from api.operations.stored_terms import StoredTerms, check_cards
+from api.operations.time_zones import store_time_zones
 from api.operations.top_ups import follow_top_ups
 from api.operations.trail import record_change
 from api.store import Store
@@ -86,6 +87,7 @@ def apply_contracts(store: Store, text: str, file_name: str, remark: Remark = NO
         store.database.insert("billing_period_records", periods)
         store.database.insert("grant_records", grants)
         store.database.insert("charge_records", charges)
+        store_time_zones(store, {contract.timezone for contract in contracts})
         reach("contracts.before_contracts")
         store.database.insert("contract_records", [_contract_row(item, complete_at) for item in contracts])
         mark_begun_periods(store)

@@ -2,10 +2,12 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from api.instants import EARLIEST, LATEST
 from api.operations.reconcile import Comparison, opened_together, settled_instant
+from api.reads.customer_groups import customer_groups
 from api.store import Store
 from sql import FOLDER, load
 
@@ -56,15 +58,22 @@ def _run(store: Store, file_name: str) -> CheckResult:
 
 
 def _parameters(store: Store, text: str) -> Iterator[dict[str, Any]]:
-    """What a check is run for: each run of days of events, each customer with grants, or once."""
+    """What a check is run for: each run of days of events, each group of customers that a contract can bill or that
+    have grants, or once."""
     if "{range_start:" in text:
         rows = store.database.rows(load("queries/event_ranges.sql"), range_start=EARLIEST, range_end=LATEST)
         days = [(row["range_start"], row["range_end"]) for row in rows]
         for run in opened_together(days, {row["day"]: row["entries"] for row in rows}):
             yield {"range_start": run[0][0], "range_end": run[-1][1]}
-    elif "{customer:" in text:
-        grants = store.database.rows(load("queries/grants.sql"))
-        for customer_id in dict.fromkeys(row["customer_id"] for row in grants):
-            yield {"customer": customer_id, "as_of": store.clock()}
+    elif "{customers:" in text:
+        # Days that are over in every time zone: what they have does not depend on the hour.
+        to_day = store.clock().date() - timedelta(days=1)
+        for group in customer_groups(store, with_grants="{promised_to:" not in text):
+            yield {
+                "customers": list(group.customer_ids),
+                "promised_to": group.promised_to,
+                "as_of": store.clock(),
+                "to_day": to_day,
+            }
     else:
         yield {}

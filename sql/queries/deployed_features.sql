@@ -1,1 +1,1 @@
-SELECT positional, limited, standing, percentages, aggregated, tier_flats, overridden, discounted FROM deployed
+SELECT positional, limited, standing, percentages, aggregated, tier_flats, overridden, discounted, charged, minimums, promised FROM deployed

@@ -7,7 +7,10 @@ SELECT
     countIf(from_events AND of_total) > 0 AS aggregated,
     countIf(arrayExists(amount -> amount != 0, tier_flat_amount)) > 0 AS tier_flats,
     (SELECT count() FROM price_variants) > 0 AS overridden,
-    (SELECT count() > 0 FROM charge_records FINAL WHERE kind = 'discount' AND NOT withdrawn) AS discounted
+    (SELECT count() > 0 FROM charge_records FINAL WHERE kind = 'discount' AND NOT withdrawn) AS discounted,
+    (SELECT count() > 0 FROM charge_records FINAL WHERE kind IN ('fee', 'commit') AND NOT withdrawn) AS charged,
+    (SELECT count() > 0 FROM charge_records FINAL WHERE kind = 'minimum' AND NOT withdrawn) AS minimums,
+    (SELECT count() > 0 FROM charge_records FINAL WHERE kind = 'true_up' AND NOT withdrawn) AS promised
 FROM
 (
     SELECT

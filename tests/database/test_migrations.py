@@ -37,6 +37,7 @@ LANDED = {
     "0015_grant_terms": "9a18fe6cb5e25db4e5934729543db944a80fc692c5250a5eb88adf77fa0251d2",
     "0016_top_ups": "93a6b34a0a262f43059bec23a42528b1321d559b32f798c9874e03e5078b8a85",
     "0017_holds": "c7fc24d466ffb3e1233e760944191970edde8040cf098b3e03bfde3bd1e3da3e",
+    "0018_time_zone_offsets": "5413875a8e853b22dd631de1b8b8f59ab11e2cc1aa18935416f950a0f0bec0a3",
 }
 
 # The inbox's view as it was up to 0004.

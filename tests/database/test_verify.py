@@ -139,7 +139,7 @@ DAMAGES: dict[str, tuple[list[str], set[str], Repair]] = {
     ),
     "a grant is negative": (
         [SQL("negative_grant")],
-        {"balances_add_up"},
+        {"balances_add_up", "revenue_of_grants"},
         _undone_by(SQL("withdraw_negative_grant")),
     ),
     "a breakdown loses a row": (
@@ -205,6 +205,16 @@ DAMAGES: dict[str, tuple[list[str], set[str], Repair]] = {
         ],
         {"balances_add_up", "hours_add_up", "lines_match_ledger"},
         _undone_by_deploying("whole_lines"),
+    ),
+    "what was drawn of a grant is no revenue": (
+        [SQL("keep_movements"), SQL("lose_draws")],
+        {"revenue_of_grants"},
+        _undone_by_deploying("whole_movements"),
+    ),
+    "the journal invoices what no invoice has": (
+        [SQL("keep_movements"), SQL("invoice_twice")],
+        {"revenue_adds_up"},
+        _undone_by_deploying("whole_movements"),
     ),
 }
 

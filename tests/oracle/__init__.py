@@ -10,7 +10,7 @@ from tests.oracle.comparison import differences, unmet
 from tests.oracle.credits import drawdown
 from tests.oracle.exact import NotCovered
 from tests.oracle.pricing import price_amount
-from tests.oracle.scenario import run_scenario, run_steps
+from tests.oracle.scenario import run_revenue, run_scenario, run_steps
 
 __all__ = [
     "NotCovered",
@@ -18,6 +18,7 @@ __all__ = [
     "differences",
     "drawdown",
     "price_amount",
+    "run_revenue",
     "run_scenario",
     "run_steps",
     "unmet",

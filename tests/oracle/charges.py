@@ -141,15 +141,29 @@ def _covers(discount: Mapping[str, Any], line: ScopedLine) -> bool:
     return (not products and not tags) or line.product in products or bool(line.tags & set(tags))
 
 
+def fees_of(contract: Contract, period: Period) -> Iterator[tuple[datetime, datetime, Fraction | Decimal]]:
+    """Service and exact amount of every fee on the period's invoice, due already or not."""
+    for fee in contract.terms.get("fees") or ():
+        for (start, end), _, exact in _fee_services(contract, fee, period, period[1]):
+            yield start, end, exact
+
+
 def _fee(
     contract: Contract, fee: Mapping[str, Any], period: Period, now: datetime
 ) -> Iterator[tuple[Decimal, Decimal]]:
     """Quantity and exact amount of a fee in a period, if it is due."""
+    for _, quantity, exact in _fee_services(contract, fee, period, now):
+        yield quantity, exact
+
+
+def _fee_services(
+    contract: Contract, fee: Mapping[str, Any], period: Period, now: datetime
+) -> Iterator[tuple[Period, Decimal, Decimal]]:
     in_advance = str(fee.get("in_advance")) == "true"
     if fee["interval"] == "once":
         at = instant(fee["at"]) if fee.get("at") else contract.starts_at
         if period[0] <= at < period[1] and (in_advance or at <= now):
-            yield from _charged(fee, _seats(fee, at))
+            yield from (((at, at), *charged) for charged in _charged(fee, _seats(fee, at)))
         return
     since = max([contract.starts_at, *([instant(fee["from"])] if fee.get("from") else [])])
     ends = [contract.ends_at, instant(fee["to"]) if fee.get("to") else None]
@@ -161,9 +175,8 @@ def _fee(
         edge = start if in_advance else end - TICK
         if not period[0] <= edge < period[1] or (not in_advance and period[1] > now):
             continue
-        yield from _charged(
-            fee, _seat_time(fee, start, end) / _length(full) if _prorated(fee) else _seats(fee, edge)
-        )
+        many = _seat_time(fee, start, end) / _length(full) if _prorated(fee) else _seats(fee, edge)
+        yield from (((start, end), *charged) for charged in _charged(fee, many))
 
 
 def _charged(fee: Mapping[str, Any], quantity: Fraction) -> Iterator[tuple[Decimal, Decimal]]:

@@ -7,9 +7,10 @@ from typing import Any
 
 from tests.oracle.charges import has_terms, true_ups
 from tests.oracle.contracts import in_force, stays
-from tests.oracle.exact import exactly
+from tests.oracle.exact import exactly, plain
 from tests.oracle.invoices import Draft, balances_of, by_period, draw_down_customer
 from tests.oracle.rating import Usage, rate
+from tests.oracle.revenue import revenue_of
 from tests.oracle.top_ups import TopUp, topped_up
 from tests.oracle.totals import billable_usage
 from tests.oracle.world import World, after_steps, read_yaml
@@ -55,6 +56,25 @@ def run_steps(steps: Sequence[Mapping[str, Any]], now: str, files: Mapping[str, 
         draft.charges.lines += true_ups(draft.contract, draft.period, spent, draft.money, world.now)
     invoices = [draft.document() for draft in drafts if draft.usage or draft.charges.lines]
     return {"invoices": invoices, "balances": balances, "unrated": dict(sorted(rated.unrated.items()))}
+
+
+@exactly
+def run_revenue(
+    steps: Sequence[Mapping[str, Any]], now: str, files: Mapping[str, str]
+) -> dict[tuple[Any, ...], str]:
+    """What is recognised on the days before that of `now`: (customer, day, contract, category, product, version, grant)
+    and the exact amount."""
+    world = after_steps(steps, now, files)
+    drafts = _drafts(world, by_period(billable_usage(rate(world).usage, world)))
+    found: dict[tuple[Any, ...], str] = {}
+    for customer_id, contracts in world.contracts_by_customer().items():
+        own = [draft for draft in drafts if draft.contract in contracts]
+        currencies = {card: world.cards[card, version].currency for card, version in world.cards}
+        known = [contract for contract in contracts if contract.rate_card in currencies]
+        rounding = {draft.contract.contract_id: draft.money for draft in own}
+        for key, amount in revenue_of(known, own, rounding, world.now).items():
+            found[customer_id, *key] = plain(amount)
+    return dict(sorted(found.items()))
 
 
 def _drafts(world: World, usage: Mapping[tuple[str, datetime], Sequence[Usage]]) -> list[Draft]:

@@ -108,6 +108,18 @@ RENAME TABLE invoice_lines TO whole_lines
 -- name: lose_a_line
 CREATE VIEW invoice_lines AS SELECT * FROM whole_lines WHERE product != 'tasks'
 
+-- name: keep_movements
+RENAME TABLE revenue_movements TO whole_movements
+
+-- name: lose_draws
+CREATE VIEW revenue_movements AS
+SELECT * FROM whole_movements(customers = {customers:Array(String)}, promised_to = {promised_to:String}) WHERE category != 'prepaid_drawdown'
+
+-- name: invoice_twice
+CREATE VIEW revenue_movements AS
+SELECT * REPLACE(if(step = 0, amount * 2, amount) AS amount)
+FROM whole_movements(customers = {customers:Array(String)}, promised_to = {promised_to:String})
+
 -- name: keep_audit_trail
 CREATE TABLE whole_audit_trail ENGINE = Memory AS SELECT * FROM audit_trail
 

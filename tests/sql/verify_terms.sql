@@ -22,16 +22,17 @@ DROP VIEW discount_shares
 RENAME TABLE whole_shares TO discount_shares
 
 -- name: keep_credit_lines
-RENAME TABLE credit_lines TO whole_credit_lines
+RENAME TABLE credit_lines_of_customers TO whole_credit_lines
 
 -- name: raise_credit_lines
-CREATE VIEW credit_lines AS SELECT * REPLACE(amount * 2 AS amount) FROM whole_credit_lines(customer = {customer:String})
+CREATE VIEW credit_lines_of_customers AS
+SELECT * REPLACE(amount * 2 AS amount) FROM whole_credit_lines(customers = {customers:Array(String)})
 
 -- name: drop_credit_lines
-DROP VIEW credit_lines
+DROP VIEW credit_lines_of_customers
 
 -- name: restore_credit_lines
-RENAME TABLE whole_credit_lines TO credit_lines
+RENAME TABLE whole_credit_lines TO credit_lines_of_customers
 
 -- name: override_without_prices
 INSERT INTO override_slices
