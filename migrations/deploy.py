@@ -90,9 +90,18 @@ def rated_usage_view(database: str, shapes: Mapping[int, Shape]) -> str:
 
 
 def deploy_features(database: Database) -> None:
-    """Make the views compute what the stored prices need, if they do not yet."""
-    if not deployed_features(database).hold(needed_features(database)):
-        deploy_objects(database)
+    """Make the views compute what the stored prices need, if they do not yet: the few whose text says it otherwise. The
+    store was opened by this process, so they are as it would deploy them."""
+    deployed, needed = deployed_features(database), needed_features(database)
+    if deployed.hold(needed):
+        return
+    cohorts = stored_cohorts(database)
+    for name in OBJECTS:
+        if name != DICTIONARIES_FILE:
+            standing = _views(database, name, features=deployed, cohorts=cohorts)
+            for statement in _views(database, name, features=needed, cohorts=cohorts):
+                if statement not in standing:
+                    database.command(statement)
 
 
 def deploy_cohort(database: Database, cohort_id: int, cohort: str) -> None:
@@ -144,9 +153,12 @@ def reload_dictionaries(database: Database, names: tuple[str, ...] = DICTIONARIE
 
 
 def _deploy_views(database: Database, name: str, **context: Any) -> None:
-    text = render(f"objects/{name}.sql.j2", database=database.name, **context)
-    for statement in statements(text):
+    for statement in _views(database, name, **context):
         database.command(statement)
+
+
+def _views(database: Database, name: str, **context: Any) -> list[str]:
+    return statements(render(f"objects/{name}.sql.j2", database=database.name, **context))
 
 
 def _deploy_dictionaries(database: Database, *, replace: bool = False) -> None:
