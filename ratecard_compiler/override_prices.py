@@ -257,7 +257,12 @@ def _times(name: str, value: Decimal | None, multiplier: Decimal, number: int) -
             f"`{name}` times the multiplier is {amount.normalize():.6g}, which is not below {bounds.limit:f}"
         )
         raise OverridesError("number_out_of_range", number, fact, "write a smaller multiplier")
-    return published(amount, bounds.decimals)
+    rounded = published(amount, bounds.decimals)
+    if amount and not rounded:
+        times = f"`{name}` times the multiplier is {amount.normalize():.6g}"
+        fact = f"{times}, which is zero with {bounds.decimals} decimals"
+        raise OverridesError("price_rounds_to_zero", number, fact, "write a larger multiplier, or 0")
+    return rounded
 
 
 def _check_shared_place(product: Product, prices: Sequence[OverriddenPrice]) -> None:

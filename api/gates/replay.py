@@ -3,18 +3,20 @@
 from decimal import Decimal, localcontext
 
 from api.gates.candidate import Candidate
+from api.instants import milliseconds
 from api.reads.documents import exact_sum
 from api.reads.gate_documents import GateResult, ProductReplay, Reason
 from api.reads.replay import Replay, replay
 from ratecard_compiler.decimals import decimal_text
+from sql import load, render
 
 _DIGITS = 200
 
 
 def moves_revenue_little(candidate: Candidate) -> GateResult:
     """The revenue of each contract's last complete billing period moves by no more than the card allows, all contracts
-    of the cohort together."""
-    limit = candidate.gates.max_change_percent
+    of the cohort together: this version, and those in force for them, which it cannot take the limit off."""
+    limit = _limit(candidate)
     if limit is None and not candidate.is_asked:
         return GateResult("replay", True, "the card has no max_change_percent")
     replayed = replay(candidate.store, candidate.scope, candidate.version_id)
@@ -39,6 +41,17 @@ def moves_revenue_little(candidate: Candidate) -> GateResult:
         tuple({"product": one.product, "before": one.before, "after": one.after} for one in products[:10]),
     )
     return GateResult("replay", False, found, (reason,), products=products)
+
+
+def _limit(candidate: Candidate) -> Decimal | None:
+    """The least of the limits that the version and those in force set; None: none does."""
+    store, scope = candidate.store, candidate.scope
+    sources = render("queries/reads/coverage_sources.sql.j2", **scope.names)
+    in_force = store.database.value(sources, **scope.parameters, since=milliseconds(scope.now))
+    rows = store.database.rows(load("queries/reads/limits_of_change.sql"), version_ids=in_force)
+    limits = [Decimal(row["max_change_percent"]) for row in rows]
+    own = candidate.gates.max_change_percent
+    return min([*limits, *([] if own is None else [own])], default=None)
 
 
 def product_replays(replayed: Replay) -> tuple[ProductReplay, ...]:

@@ -13,6 +13,7 @@ from api.reads.rate_cards import list_versions, version_id_of
 from api.store import Store
 from migrations import deploy_features
 from ratecard_compiler import CompiledCard
+from ratecard_compiler.decimals import decimal_text
 from ratecard_compiler.rating import Shape, shape_of
 from ratecard_compiler.rows import dimension_value_rows, price_rows, product_rows
 from sql import load
@@ -78,6 +79,11 @@ def _published(card: CompiledCard, version: int, *, created: bool) -> Published:
     )
 
 
+def _limit_text(card: CompiledCard) -> str:
+    limit = card.model.gates.max_change_percent
+    return "" if limit is None else decimal_text(limit)
+
+
 def _store_version(
     store: Store,
     card: CompiledCard,
@@ -109,6 +115,7 @@ def _store_version(
                 "rounding": card.rounding,
                 "shape_id": shape_id,
                 "meters": meters_text(card),
+                "max_change_percent": _limit_text(card),
                 "parent": parent or 0,
                 "author": remark.author,
                 "note": remark.note,

@@ -15,8 +15,8 @@ def charges_of_lines(
     store: Store, periods: Sequence[Row], lines: Sequence[Row]
 ) -> dict[int, list[dict[str, Any]]]:
     """Return the charges of billing periods that have any, in the order of calculation. `lines` are the usage lines
-    of these periods: discounts and minimum are computed by them. Where there are postpaid commits, which follow from all
-    of a customer's periods, all is computed by the usage as it is now."""
+    of these periods: discounts and minimum are computed by them. Where there are postpaid commits, which follow from
+    all of a customer's periods, all is computed by the usage as it is now."""
     plain = {
         period["period_id"] for period in periods if period["has_charges"] and not period["has_true_ups"]
     }

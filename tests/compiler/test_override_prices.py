@@ -247,6 +247,7 @@ def test_tiers_are_graduated_but_of_a_product_that_goes_by_volume() -> None:
     ("price", "said", "code"),
     [
         ({"model": "per_unit", "unit_amount": "90000000000000"}, {"multiplier": "2"}, "number_out_of_range"),
+        ({"model": "per_unit", "unit_amount": "0.000000000000001"}, {"multiplier": "0.5"}, "price_rounds_to_zero"),
         ({"model": "per_unit", "unit_amount": "1", "unit_conversion": {"operation": "multiply", "factor": "1000000"}},
          {"unit_amount": "100000000"}, "number_out_of_range"),
         ({"model": "graduated", "tiers": [{"up_to": None, "unit_amount": "1"}], "tiers_over": "product"},

@@ -127,10 +127,33 @@ def test_a_forced_activation_keeps_what_refused_it(january: Store) -> None:
 
 
 def test_no_limit_lets_revenue_move(january: Store) -> None:
-    two = version(january, ('max_change_percent: "10", ', ""), ('small: "0.10"', 'small: "0.30"'))
+    """A version does not take the limit off and move revenue at once; a looser limit is not one that the first had."""
+    unlimited = ('max_change_percent: "10", ', "")
+    two = version(january, unlimited, ('small: "0.10"', 'small: "0.30"'))
+    for number in (
+        two,
+        version(january, ('percent: "10"', 'percent: "500"'), ('small: "0.10"', 'small: "0.30"')),
+    ):
+        [reason] = refused(january, number, "replay")
+        assert "from 100 to 300 USD (+200 %); `max_change_percent` is 10" in reason["fact"]
+    activate_version(january, "acme", version(january, unlimited), JANUARY)
     assert asked(january, two)["replay"].found == "1 billing period: 100 → 300 USD (+200 %)"
     activate_version(january, "acme", two, JANUARY)
     assert total(january) == 300
+
+
+def test_a_product_that_is_used_is_not_dropped(january: Store) -> None:
+    two = version(
+        january, ("products:\n  calls:", "products:\n  requests:"), ('percent: "10"', 'percent: "100"')
+    )
+    reason = refused(january, two, "covers_usage")[0]
+    # Each combination of the product that is gone, and of the new one what it has no price for.
+    assert [(one["product"], one["dimensions"]) for one in reason["examples"]] == [
+        ("calls", {"model": "small"}),
+        ("calls", {"model": "large"}),
+        ("requests", {"model": "huge"}),
+    ]
+    activate_version(january, "acme", two, JANUARY, force=True)
 
 
 def test_what_cost_nothing_may_not_begin_to_cost_where_there_is_a_limit(january: Store) -> None:

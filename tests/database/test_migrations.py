@@ -38,6 +38,7 @@ LANDED = {
     "0016_top_ups": "93a6b34a0a262f43059bec23a42528b1321d559b32f798c9874e03e5078b8a85",
     "0017_holds": "c7fc24d466ffb3e1233e760944191970edde8040cf098b3e03bfde3bd1e3da3e",
     "0018_time_zone_offsets": "5413875a8e853b22dd631de1b8b8f59ab11e2cc1aa18935416f950a0f0bec0a3",
+    "0019_limits_of_change": "0dc9c0a275658bb511feebe6c4f2d87e353fbd11aeca2fa8d67a2ef85feb5d04",
 }
 
 # The inbox's view as it was up to 0004.

@@ -65,15 +65,16 @@ def _is_idle(items: Sequence[Usage]) -> bool:
 
 
 def _ladders(usage: Iterable[Usage]) -> list[list[Usage]]:
-    """The usage of one period in groups that count tiers together: a product's combinations each by itself,
-    or pooled where its tiers go over the product. What stands for the product itself counts with none."""
+    """The usage of one period in groups that count tiers together: a product's combinations as one meter counts them,
+    each by itself, or pooled where its tiers go over the product. What stands for the product itself is alone."""
     found: dict[tuple[Any, ...], list[Usage]] = {}
     for item in usage:
         product = item.product
         # One combination is one set of names and values, in whatever order a version lists them.
         combination = None if product.pooled else tuple(sorted(item.dimensions))
         alone = _stands_for_product(item)
-        found.setdefault((product.product_id, alone, None if alone else combination), []).append(item)
+        key = (product.product_id, product.meter_name, alone, None if alone else combination)
+        found.setdefault(key, []).append(item)
     return list(found.values())
 
 

@@ -103,9 +103,10 @@ def after_steps(steps: Sequence[Mapping[str, Any]], now: str, files: Mapping[str
 
 
 def _publish(world: World, document: Mapping[str, Any]) -> None:
-    """A version is its content: the same content again is the version that it already was."""
+    """A version is its content: the same content again is the version that it already was. The order of products and of
+    their dimensions is content, too."""
     versions = world.documents.setdefault(document["rate_card"], [])
-    if document not in versions:
+    if json.dumps(document) not in map(json.dumps, versions):
         versions.append(document)
         number = len(versions)
         world.cards[document["rate_card"], number] = read_card(document, number)
