@@ -22,6 +22,9 @@ CARD_ID = re.compile(r"[a-z][a-z0-9_.-]{0,99}")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _SHAPES = {ScalarNode: "a text", SequenceNode: "a list", MappingNode: "a mapping"}
 _NUMBER_FIX = 'write a plain decimal such as "0.0125"'
+_BINARY_FIX = 'write the number that is meant, in quotes, such as "0.3"'
+_EXACT_DIGITS = 15
+"""So many digits of a decimal a binary fraction of 64 bits always gives back; with more it shows its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +175,10 @@ def clean_text(node: ScalarNode, path: str, errors: ErrorList) -> str | None:
 
 
 def exact_decimal(node: ScalarNode, path: str, errors: ErrorList) -> Decimal | None:
-    """Return the number if it is plain decimal notation."""
+    """Return the number if it is plain decimal notation, and none that only a binary fraction would have written."""
+    if looks_binary(node):
+        errors.add("invalid_number", node.place, path, _binary_fact(node), _BINARY_FIX)
+        return None
     value = plain_decimal(node.text)
     if value is None:
         errors.add(
@@ -207,8 +213,22 @@ def out_of_range(value: Decimal, bounds: Range) -> tuple[str, str] | None:
     return None
 
 
+def looks_binary(node: ScalarNode) -> bool:
+    """Return whether a number without quotes has the digits of a binary fraction, as 0.30000000000000004 has, which a
+    program makes of 0.1 + 0.2. Numbers are read as they are written, so one in quotes is meant."""
+    digits = node.text.lstrip("+-").replace(".", "", 1)
+    return node.plain and "." in node.text and digits.isdecimal() and len(digits.strip("0")) > _EXACT_DIGITS
+
+
+def _binary_fact(node: ScalarNode) -> str:
+    return f"{node.text[:60]} has more than {_EXACT_DIGITS} digits and no quotes, as a binary fraction has"
+
+
 def written(node: ScalarNode, path: str, errors: ErrorList) -> Written | None:
     """Return the tree of an expression, with its place; None and the reason if it cannot be read."""
+    if looks_binary(node):
+        errors.add("invalid_number", node.place, path, _binary_fact(node), _BINARY_FIX)
+        return None
     try:
         return Written(parse(node.text), node, path)
     except ExpressionError as error:

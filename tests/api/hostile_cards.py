@@ -132,6 +132,7 @@ YAML: list[tuple[str, str | None, str, str | bytes]] = [
 NUMBERS = [
     ("1e400", "invalid_number"),
     ("1e-5", "invalid_number"),
+    ("0.30000000000000004", "invalid_number"),
     (".inf", "invalid_number"),
     ("-.inf", "invalid_number"),
     (".nan", "invalid_number"),
