@@ -6,7 +6,7 @@ import typer
 
 from api.cli.output import print_json, stdout
 from api.cli.session import Session, part
-from api.cli.settings import Settings, command
+from api.cli.settings import Settings, command, group
 
 CustomerArgument = Annotated[str, typer.Argument(help="The customer's id.")]
 ProductArgument = Annotated[str, typer.Argument(help="The product.")]
@@ -16,8 +16,7 @@ HoldArgument = Annotated[str, typer.Argument(help="The hold's id.")]
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     _register_entitlement(app)
-    holds = typer.Typer(help="Credits reserved for work that is not done yet.", no_args_is_help=True)
-    app.add_typer(holds, name="hold")
+    holds = group(app, "hold", "Credits reserved for work that is not done yet.")
     _register_place(holds)
     _register_confirm(holds)
     _register_release(holds)

@@ -6,7 +6,7 @@ import typer
 
 from api.cli.output import Columns, print_json, stdout
 from api.cli.session import Session, part
-from api.cli.settings import Settings, check_instant, command
+from api.cli.settings import Settings, check_instant, command, group
 
 AtOption = Annotated[
     str | None, typer.Option("--at", callback=check_instant, help="At this instant instead of now.")
@@ -17,8 +17,7 @@ def register(app: typer.Typer) -> None:
     """Add the commands."""
     _register_balance(app)
     _register_credits(app)
-    grants = typer.Typer(help="Credit grants: void one.", no_args_is_help=True)
-    app.add_typer(grants, name="grant")
+    grants = group(app, "grant", "Credit grants: void one.")
     _register_void(grants)
 
 

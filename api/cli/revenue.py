@@ -8,7 +8,7 @@ import typer
 from api.cli.failures import CommandFailed
 from api.cli.output import Columns, counted, print_json, stdout
 from api.cli.session import Session, part
-from api.cli.settings import Settings, check_day, command
+from api.cli.settings import Settings, check_day, command, group
 
 FromOption = Annotated[
     str | None,
@@ -25,8 +25,7 @@ ToOption = Annotated[
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     _register_revenue(app)
-    exports = typer.Typer(help="Files for finance systems: revenue, journal.", no_args_is_help=True)
-    app.add_typer(exports, name="export")
+    exports = group(app, "export", "Files for finance systems: revenue, journal.")
     _register_export_revenue(exports)
     _register_export_journal(exports)
 

@@ -7,6 +7,7 @@ import typer
 from api.cli.output import Columns, print_json, stdout
 from api.cli.session import Session, part
 from api.cli.settings import Settings, command
+from api.cli.settings import group as command_group
 
 CustomerArgument = Annotated[str, typer.Argument(help="The customer's id.")]
 TopUpArgument = Annotated[str, typer.Argument(help="The top-up's id.")]
@@ -16,8 +17,7 @@ AuthorOption = Annotated[str, typer.Option(help="Who does it.")]
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     _register_list(app)
-    group = typer.Typer(help="One top-up: confirm its payment, or say that it failed.", no_args_is_help=True)
-    app.add_typer(group, name="top-up")
+    group = command_group(app, "top-up", "One top-up: confirm its payment, or say that it failed.")
     _register_confirm(group)
     _register_fail(group)
 

@@ -44,11 +44,13 @@ def moves_revenue_little(candidate: Candidate) -> GateResult:
 
 
 def _limit(candidate: Candidate) -> Decimal | None:
-    """The least of the limits that the version and those in force set; None: none does."""
+    """The least of the limits that the version sets and, where it is new, those in force; None: none does."""
     store, scope = candidate.store, candidate.scope
     sources = render("queries/reads/coverage_sources.sql.j2", **scope.names)
     in_force = store.database.value(sources, **scope.parameters, since=milliseconds(scope.now))
-    rows = store.database.rows(load("queries/reads/limits_of_change.sql"), version_ids=in_force)
+    rows = store.database.rows(
+        load("queries/reads/limits_of_change.sql"), version_ids=in_force, candidate=candidate.version_id
+    )
     limits = [Decimal(row["max_change_percent"]) for row in rows]
     own = candidate.gates.max_change_percent
     return min([*limits, *([] if own is None else [own])], default=None)
