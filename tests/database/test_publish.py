@@ -63,10 +63,10 @@ def test_a_changed_price_is_a_new_version_and_changes_no_sql(store: Store) -> No
 
 def test_the_first_tiered_price_makes_the_views_count_positions(store: Store) -> None:
     publish_rate_card(store, card(), "card.yaml")
-    assert "tier_from" not in view_text(store, "invoice_breakdown")
+    assert "tier_from" not in view_text(store, "period_amounts")
     tiers = '{model: graduated, tiers: [{up_to: null, unit_amount: "0.10"}]}'
     publish_rate_card(store, card(tiers), "card.yaml")
-    assert "tier_from" in view_text(store, "invoice_breakdown")
+    assert "tier_from" in view_text(store, "period_amounts")
 
 
 def test_views_that_were_deployed_in_part_are_deployed_again(
@@ -88,7 +88,7 @@ def test_views_that_were_deployed_in_part_are_deployed_again(
             publish_rate_card(store, tiers, "card.yaml")
     assert "tier_from" not in view_text(store, "usage_hours")
     publish_rate_card(store, tiers, "card.yaml")
-    for name in ("invoice_breakdown", "invoice_lines", "usage_hours", "credit_steps"):
+    for name in ("period_amounts", "usage_hours", "credit_steps"):
         assert "tier_from" in view_text(store, name)
 
 
