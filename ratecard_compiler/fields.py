@@ -176,8 +176,7 @@ def clean_text(node: ScalarNode, path: str, errors: ErrorList) -> str | None:
 
 def exact_decimal(node: ScalarNode, path: str, errors: ErrorList) -> Decimal | None:
     """Return the number if it is plain decimal notation, and none that only a binary fraction would have written."""
-    if looks_binary(node):
-        errors.add("invalid_number", node.place, path, _binary_fact(node), _BINARY_FIX)
+    if _refused_as_binary(node, path, errors):
         return None
     value = plain_decimal(node.text)
     if value is None:
@@ -213,21 +212,25 @@ def out_of_range(value: Decimal, bounds: Range) -> tuple[str, str] | None:
     return None
 
 
-def looks_binary(node: ScalarNode) -> bool:
-    """Return whether a number without quotes has the digits of a binary fraction, as 0.30000000000000004 has, which a
+def _refused_as_binary(node: ScalarNode, path: str, errors: ErrorList) -> bool:
+    """Report a number without quotes that has the digits of a binary fraction, as 0.30000000000000004 has, which a
     program makes of 0.1 + 0.2. Numbers are read as they are written, so one in quotes is meant."""
     digits = node.text.lstrip("+-").replace(".", "", 1)
-    return node.plain and "." in node.text and digits.isdecimal() and len(digits.strip("0")) > _EXACT_DIGITS
-
-
-def _binary_fact(node: ScalarNode) -> str:
-    return f"{node.text[:60]} has more than {_EXACT_DIGITS} digits and no quotes, as a binary fraction has"
+    if (
+        not node.plain
+        or "." not in node.text
+        or not digits.isdecimal()
+        or len(digits.strip("0")) <= _EXACT_DIGITS
+    ):
+        return False
+    fact = f"{node.text[:60]} has more than {_EXACT_DIGITS} digits and no quotes, as a binary fraction has"
+    errors.add("invalid_number", node.place, path, fact, _BINARY_FIX)
+    return True
 
 
 def written(node: ScalarNode, path: str, errors: ErrorList) -> Written | None:
     """Return the tree of an expression, with its place; None and the reason if it cannot be read."""
-    if looks_binary(node):
-        errors.add("invalid_number", node.place, path, _binary_fact(node), _BINARY_FIX)
+    if _refused_as_binary(node, path, errors):
         return None
     try:
         return Written(parse(node.text), node, path)

@@ -6,8 +6,7 @@ import typer
 
 from api.cli.output import Columns, print_json, stdout
 from api.cli.session import Session, part
-from api.cli.settings import Settings, command
-from api.cli.settings import group as command_group
+from api.cli.settings import Settings, command, group
 
 CustomerArgument = Annotated[str, typer.Argument(help="The customer's id.")]
 TopUpArgument = Annotated[str, typer.Argument(help="The top-up's id.")]
@@ -17,9 +16,9 @@ AuthorOption = Annotated[str, typer.Option(help="Who does it.")]
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     _register_list(app)
-    group = command_group(app, "top-up", "One top-up: confirm its payment, or say that it failed.")
-    _register_confirm(group)
-    _register_fail(group)
+    top_up_group = group(app, "top-up", "One top-up: confirm its payment, or say that it failed.")
+    _register_confirm(top_up_group)
+    _register_fail(top_up_group)
 
 
 def _register_list(app: typer.Typer) -> None:
@@ -47,8 +46,8 @@ def _register_list(app: typer.Typer) -> None:
         table.show("the customer was never topped up")
 
 
-def _register_confirm(group: typer.Typer) -> None:
-    @command(group, "confirm", "runrate top-up confirm hoshizora top-up-hoshizora-2026-1")
+def _register_confirm(top_up_group: typer.Typer) -> None:
+    @command(top_up_group, "confirm", "runrate top-up confirm hoshizora top-up-hoshizora-2026-1")
     def confirm(
         settings: Settings,
         customer: CustomerArgument,
@@ -60,8 +59,8 @@ def _register_confirm(group: typer.Typer) -> None:
         _settle(settings, customer, top_up, "confirm", {"note": note, "author": author})
 
 
-def _register_fail(group: typer.Typer) -> None:
-    @command(group, "fail", "runrate top-up fail hoshizora top-up-hoshizora-2026-1 --reason declined")
+def _register_fail(top_up_group: typer.Typer) -> None:
+    @command(top_up_group, "fail", "runrate top-up fail hoshizora top-up-hoshizora-2026-1 --reason declined")
     def fail(
         settings: Settings,
         customer: CustomerArgument,
