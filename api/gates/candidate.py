@@ -2,12 +2,14 @@
 
 import json
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 from typing import Any
 
 from api.cohorts import Cohort
 from api.compiled import compiled_card
 from api.errors import NotFound
+from api.instants import milliseconds
 from api.reads.meterings import Metering, meterings
 from api.reads.rate_cards import get_version, version_id_of
 from api.reads.replay import Scope
@@ -15,6 +17,7 @@ from api.store import Store
 from ratecard_compiler import CompiledCard
 from ratecard_compiler.canonical import canonical_meters
 from ratecard_compiler.document import GatesDeclaration
+from sql import render
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,14 @@ class Candidate:
     def scope(self) -> Scope:
         """The usage that the activation is about."""
         return Scope(self.rate_card, self.store.clock(), self.cohort)
+
+    def versions_in_force(self, since: datetime) -> list[int]:
+        """The versions that were in force for the cohort's contracts from an instant until now, by their ids."""
+        statement = render("queries/reads/coverage_sources.sql.j2", **self.scope.names)
+        found: list[int] = self.store.database.value(
+            statement, **self.scope.parameters, since=milliseconds(since)
+        )
+        return found
 
     @cached_property
     def meterings(self) -> dict[int, Metering]:

@@ -55,8 +55,7 @@ def _uncovered(candidate: Candidate, days: int) -> list[dict[str, Any]]:
     store, scope = candidate.store, candidate.scope
     since = scope.now - timedelta(days=days)
     parameters = {**scope.parameters, "since": milliseconds(since)}
-    sources = render("queries/reads/coverage_sources.sql.j2", **scope.names)
-    in_force = [candidate.meterings[one] for one in store.database.value(sources, **parameters)]
+    in_force = [candidate.meterings[one] for one in candidate.versions_in_force(since)]
     if not in_force:
         return []
     version = candidate.meterings[candidate.version_id]

@@ -3,12 +3,11 @@
 from decimal import Decimal, localcontext
 
 from api.gates.candidate import Candidate
-from api.instants import milliseconds
 from api.reads.documents import exact_sum
 from api.reads.gate_documents import GateResult, ProductReplay, Reason
 from api.reads.replay import Replay, replay
 from ratecard_compiler.decimals import decimal_text
-from sql import load, render
+from sql import load
 
 _DIGITS = 200
 
@@ -45,10 +44,8 @@ def moves_revenue_little(candidate: Candidate) -> GateResult:
 
 def _limit(candidate: Candidate) -> Decimal | None:
     """The least of the limits that the version sets and, where it is new, those in force; None: none does."""
-    store, scope = candidate.store, candidate.scope
-    sources = render("queries/reads/coverage_sources.sql.j2", **scope.names)
-    in_force = store.database.value(sources, **scope.parameters, since=milliseconds(scope.now))
-    rows = store.database.rows(
+    in_force = candidate.versions_in_force(candidate.scope.now)
+    rows = candidate.store.database.rows(
         load("queries/reads/limits_of_change.sql"), version_ids=in_force, candidate=candidate.version_id
     )
     limits = [Decimal(row["max_change_percent"]) for row in rows]
